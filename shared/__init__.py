@@ -1,0 +1,1 @@
+"""What the services have in common: kernel, contracts, infra. It knows no service."""

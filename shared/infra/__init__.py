@@ -1,0 +1,1 @@
+"""Everything that touches the world: PostgreSQL, Kafka, HTTP, clocks, keys and logs."""

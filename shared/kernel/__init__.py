@@ -1,0 +1,1 @@
+"""The vocabulary of every rule: pure values and functions, standard library and pydantic only."""

@@ -1,0 +1,52 @@
+"""Time as the system writes it: UTC moments with six digits, and London's wall clock."""
+
+from datetime import UTC, date, datetime, time
+from re import compile as pattern
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+LONDON = ZoneInfo("Europe/London")
+_WRITTEN = pattern(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", flags=0)
+
+
+def format_moment(moment: datetime) -> str:
+    """`2024-03-05T14:00:00.000000Z`: always UTC, always six digits (BYTES)."""
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs a time zone.")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a moment exactly as `format_moment` writes it; ValueError for any other form."""
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError("A moment is written YYYY-MM-DDTHH:MM:SS.ffffffZ, in UTC.")
+    return datetime.fromisoformat(text)
+
+
+def london(on: date, at: time) -> datetime:
+    """The UTC moment of a London wall-clock time; in the repeated hour of October, the first."""
+    return datetime.combine(on, at, tzinfo=LONDON).astimezone(UTC)
+
+
+def london_date(moment: datetime) -> date:
+    """The calendar day in London at this moment."""
+    return moment.astimezone(LONDON).date()
+
+
+def _read(value: object) -> datetime:
+    if isinstance(value, str):
+        return parse_moment(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    raise ValueError("A moment needs a date, a time and a time zone.")
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_read),
+    PlainSerializer(format_moment, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_WRITTEN.pattern}$"}),
+]
+"""A stored moment: an aware UTC datetime in Python, the fixed text of BYTES in JSON."""
