@@ -1,0 +1,216 @@
+"""One event as bytes: composed once by its writer, read strictly by everybody else (BYTES, the event)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from re import compile as pattern
+from typing import Final
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from shared.contracts.event import CATALOGUE, Event, upcast
+from shared.kernel.identifiers import LogName, Position, is_organisation
+from shared.kernel.ijson import Json, NotIJson, dumps, loads_object
+from shared.kernel.moments import format_moment, parse_moment
+
+CONTENT_TYPE: Final = "application/cloudevents+json; charset=UTF-8"
+LARGEST_BODY_OCTETS: Final = 262_144
+"""A stamped body is at most 256 KiB (BYTES): one record too big for Kafka would block its log."""
+
+_SCHEMA = pattern(r"urn:partners:schema:([a-z]+):([A-Za-z]+):([1-9][0-9]{0,5})")
+_ACTOR = pattern(r"[a-z-]+/[a-z0-9-]+")
+_SEQUENCE = pattern(r"[0-9]{10}")
+
+
+class Malformed(ValueError):
+    """These bytes are not a well-formed event."""
+
+
+class SchemaFailed(ValueError):
+    """The event's data does not fit the schema it names."""
+
+
+class UnknownType(LookupError):
+    """Nothing here knows events of this type."""
+
+
+class NewerSchema(LookupError):
+    """The event is written under a later schema number than this reader knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event about to be written: everything but its number and its system time."""
+
+    log: LogName
+    stream: str
+    version: int
+    event: Event
+    id: UUID
+    time: datetime
+    actor: str
+    correlation_id: UUID
+    causation_id: UUID
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event read back from a log. `body` is its exact text, `data` its content as written."""
+
+    body: str
+    log: LogName
+    sequence: int
+    stream: str
+    version: int
+    type: str
+    schema_version: int
+    id: UUID
+    time: datetime
+    recorded_at: datetime
+    actor: str
+    correlation_id: UUID
+    causation_id: UUID
+    traceparent: str
+    data: dict[str, Json]
+
+    @property
+    def position(self) -> Position:
+        """Where it stands: `engagement.RAJ/42`."""
+        return Position(self.log, self.sequence)
+
+    def event(self) -> Event:
+        """The typed event, lifted to today's schema.
+
+        Raises UnknownType (skip and count), NewerSchema (wait) or SchemaFailed (compare with the source).
+        """
+        known = CATALOGUE.get(self.type)
+        if known is None:
+            raise UnknownType(f"Nothing here knows {self.type} events.")
+        if self.schema_version > known.version:
+            raise NewerSchema(f"{self.type} {self.schema_version} is newer than this program.")
+        try:
+            return known.model_validate(upcast(self.type, self.schema_version, self.data))
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise SchemaFailed(f"{self.type}: {where}: {error.errors()[0]['msg']}") from None
+
+
+def compose(draft: Draft) -> str:
+    """The body to append: one line, without `sequence` and `recordedtime`, which the log stamps."""
+    return dumps(
+        {
+            "specversion": "1.0",
+            "id": str(draft.id),
+            "source": draft.log.source,
+            "type": type(draft.event).__name__,
+            "subject": draft.stream,
+            "time": format_moment(draft.time),
+            "dataschema": draft.event.schema_name(),
+            "datacontenttype": "application/json",
+            "organisation": draft.log.organisation,
+            "streamversion": draft.version,
+            "actor": draft.actor,
+            "correlationid": str(draft.correlation_id),
+            "causationid": str(draft.causation_id),
+            "traceparent": draft.traceparent,
+            "data": draft.event.model_dump(mode="json", by_alias=True),
+        }
+    )
+
+
+def read(body: str | bytes) -> Recorded:
+    """Read a stamped body; Malformed says in a sentence why these bytes are no event of ours."""
+    try:
+        text = body.decode("utf-8", "strict") if isinstance(body, bytes) else body
+        return _recorded(text, loads_object(text))
+    except UnicodeDecodeError:
+        raise Malformed("The bytes are not UTF-8.") from None
+    except NotIJson as error:
+        raise Malformed(str(error)) from None
+    except KeyError as error:
+        raise Malformed(f"The member {error} is missing.") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Malformed(f"A member has an impossible value: {error}") from None
+
+
+def _recorded(text: str, body: dict[str, Json]) -> Recorded:
+    if len(text) > LARGEST_BODY_OCTETS or len(text.encode()) > LARGEST_BODY_OCTETS:
+        raise Malformed("The body is larger than 256 KiB.")
+    if body["specversion"] != "1.0" or body["datacontenttype"] != "application/json":
+        raise Malformed("The body is not a CloudEvents 1.0 event with JSON data.")
+    log, (service, type_name, number) = _log(body), _schema(body)
+    if body["type"] != type_name or service not in (log.service, "log"):
+        raise Malformed("The type and the schema of the event name different things.")
+    return Recorded(
+        body=text,
+        log=log,
+        sequence=_sequence(_text(body, "sequence")),
+        stream=_text(body, "subject"),
+        version=_whole(body, "streamversion"),
+        type=type_name,
+        schema_version=number,
+        id=_uuid(body, "id"),
+        time=parse_moment(_text(body, "time")),
+        recorded_at=parse_moment(_text(body, "recordedtime")),
+        actor=_actor(_text(body, "actor")),
+        correlation_id=_uuid(body, "correlationid"),
+        causation_id=_uuid(body, "causationid"),
+        traceparent=_text(body, "traceparent"),
+        data=_data(body),
+    )
+
+
+def _text(body: dict[str, Json], name: str) -> str:
+    value = body[name]
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"The member {name!r} must be text.")
+    return value
+
+
+def _whole(body: dict[str, Json], name: str) -> int:
+    value = body[name]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise Malformed(f"The member {name!r} must be a whole number from 1.")
+    return value
+
+
+def _uuid(body: dict[str, Json], name: str) -> UUID:
+    text = _text(body, name)
+    value = UUID(text)
+    if str(value) != text:
+        raise Malformed(f"The member {name!r} must be a UUID in its usual form.")
+    return value
+
+
+def _log(body: dict[str, Json]) -> LogName:
+    service, _, organisation = _text(body, "source").removeprefix("/").partition("/")
+    if not is_organisation(organisation) or body["organisation"] != organisation:
+        raise Malformed("The source and the organisation of the event differ.")
+    return LogName.parse(f"{service}.{organisation}")
+
+
+def _schema(body: dict[str, Json]) -> tuple[str, str, int]:
+    found = _SCHEMA.fullmatch(_text(body, "dataschema"))
+    if found is None:
+        raise Malformed("The dataschema is not the name of a schema of ours.")
+    return found[1], found[2], int(found[3])
+
+
+def _sequence(text: str) -> int:
+    if not _SEQUENCE.fullmatch(text) or int(text) == 0:
+        raise Malformed("The sequence must have ten digits and count from 1.")
+    return int(text)
+
+
+def _actor(text: str) -> str:
+    if not _ACTOR.fullmatch(text):
+        raise Malformed("The actor must be a role and an identifier.")
+    return text
+
+
+def _data(body: dict[str, Json]) -> dict[str, Json]:
+    value = body["data"]
+    if not isinstance(value, dict):
+        raise Malformed("The data of an event is an object.")
+    return value

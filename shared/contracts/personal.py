@@ -1,0 +1,83 @@
+"""Personal values inside events: in clear only until the shell seals them (BYTES, sealed values)."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+from shared.kernel.ijson import Json
+
+RetentionClass: TypeAlias = Literal[
+    "application", "reference", "check", "partnership", "money", "correspondence"
+]
+RETENTION_CLASSES: Final[tuple[RetentionClass, ...]] = (
+    "application",
+    "reference",
+    "check",
+    "partnership",
+    "money",
+    "correspondence",
+)
+
+
+class NotSealed(ValueError):
+    """A personal value in clear must be sealed before its event is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """A personal value a decider was given. It has no JSON form and does not show itself."""
+
+    value: Json = field(repr=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        def refuse(_: object) -> str:
+            raise NotSealed("A personal value in clear must be sealed before its event is written.")
+
+        return core_schema.is_instance_schema(
+            cls, serialization=core_schema.plain_serializer_function_ser_schema(refuse)
+        )
+
+
+class Sealed(BaseModel):
+    """A personal value under a key per person, organisation, retention class and case.
+
+    `iv` and `ct` are base64url without padding; `at` says where the value was first written.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    sealed: Literal[1] = 1
+    key: UUID
+    person: UUID
+    retention_class: RetentionClass = Field(alias="class", serialization_alias="class")
+    case: str
+    at: str
+    iv: str = Field(pattern=r"^[A-Za-z0-9_-]{16}$")
+    ct: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+
+
+Personal = Annotated[
+    Clear | Sealed,
+    WithJsonSchema(Sealed.model_json_schema(by_alias=True)),
+]
+"""The type of a personal field; say whose key it takes with `held`: `Annotated[Personal, held("money")]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class held:  # noqa: N801 - reads as a word beside the field it describes
+    """How a field is kept: its class, the data fields naming person and case, and whether it is a copy.
+
+    Without `case` the case is the event's stream. A copy may hold a value sealed by another event of the
+    same log.
+    """
+
+    retention_class: RetentionClass
+    person: str = "person"
+    case: str | None = None
+    copy: bool = False
