@@ -1,0 +1,103 @@
+"""The one place that decides what kind of error an exception is (STYLE, errors)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import httpx
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shared.infra.http.problems import Problem, away, refused
+from shared.infra.log import BodyRefused
+from shared.infra.shell import KeyUsedForAnotherCommand
+from shared.kernel.decider import Refused
+from shared.kernel.ijson import NotIJson
+
+_log = structlog.get_logger()
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem an exception stands for; what nobody expected is a bug (500)."""
+    match error:
+        case Problem():
+            return error
+        case Refused():
+            return refused(error)
+        case KeyUsedForAnotherCommand() | BodyRefused() | NotIJson():
+            return Problem(422, "malformed", str(error))
+        case RequestValidationError():
+            return _malformed(error)
+        case HTTPException():
+            return _routing(error)
+        case asyncpg.PostgresConnectionError() | asyncpg.OperatorInterventionError() | OSError():
+            return away("The database")
+        case asyncpg.InterfaceError() | asyncpg.TooManyConnectionsError():
+            return away("The database")
+        case httpx.HTTPError():
+            return away("Another service")
+        case _:
+            return _bug()
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception of this app with its problem document."""
+
+    @app.middleware("http")
+    async def decide(
+        request: Request, proceed: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        try:
+            return await proceed(request)
+        except Exception as error:  # noqa: BLE001 - the one place where all kinds end
+            return _answer(error)
+
+    def handle(_: Request, error: Exception) -> Response:
+        return _answer(error)
+
+    for kind in (Problem, Refused, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, handle)
+
+
+def _answer(error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status == 500:
+        _log.error("a bug answered a request", exc_info=error)
+    return problem.response()
+
+
+def _malformed(error: RequestValidationError) -> Problem:
+    errors = [
+        {"field": ".".join(map(str, found["loc"][1:])) or str(found["loc"][0]), "why": _why(found)}
+        for found in error.errors()
+    ]
+    first = errors[0]
+    sentence = f"The field {first['field']} is not right: {first['why']}."
+    return Problem(422, "malformed", sentence, errors=errors)
+
+
+def _why(found: dict[str, Any]) -> str:
+    return str(found["msg"]).removeprefix("Value error, ").rstrip(".")
+
+
+def _routing(error: HTTPException) -> Problem:
+    match error.status_code:
+        case 404:
+            return Problem(404, "not-found", "There is nothing here, or nothing you may see.")
+        case 405:
+            return Problem(
+                405, "method", "That method is not for this address.", headers=error.headers
+            )
+        case status:
+            return Problem(status, "malformed", "The request cannot be read.")
+
+
+def _bug() -> Problem:
+    return Problem(
+        500,
+        "bug",
+        "Something went wrong here, and it has been recorded. "
+        "Repeat the command with the same Idempotency-Key: it will not happen twice.",
+    )

@@ -1,0 +1,45 @@
+"""What a service says of itself in its app.py; the runtime turns it into a process."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from shared.contracts.event import Event
+from shared.infra.bus.consumers import Fold, Reaction
+from shared.infra.deadlines import Timer
+from shared.infra.kit import Kit
+from shared.infra.settings import ServiceSettings
+from shared.kernel.deadlines import Deadline
+
+
+def _none(_: Kit) -> tuple[()]:
+    return ()
+
+
+def _no_deadlines(_: str, __: str, ___: Event, ____: datetime) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: its routes, what it reacts to, what it folds, what time brings, its own tables.
+
+    `background` are endless coroutines; `prepare` runs once after the database is reached and before any
+    consumer starts; `log_readers` are the roles that may read its logs.
+    """
+
+    name: str
+    router: Callable[[Kit], APIRouter]
+    settings: type[ServiceSettings] = ServiceSettings
+    reactions: Callable[[Kit], Sequence[Reaction]] = _none
+    folds: Callable[[Kit], Sequence[Fold]] = _none
+    background: Callable[[Kit], Sequence[Coroutine[Any, Any, None]]] = _none
+    prepare: Callable[[Kit], Coroutine[Any, Any, None]] | None = None
+    deadlines_of: Callable[[str, str, Event, datetime], Sequence[Deadline]] = _no_deadlines
+    timers: Mapping[str, Timer] | None = None
+    migrations: Path | None = None
+    log_readers: frozenset[str] = frozenset({"service", "auditor", "operator"})
