@@ -1,5 +1,6 @@
 """What every part of a running service is given: its database, clock, shell, keys and neighbours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -9,6 +10,7 @@ from shared.infra.clock import Clock
 from shared.infra.keys import Keys
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
+from shared.infra.register import OrganisationEntry
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Shell
 
@@ -26,6 +28,7 @@ class Kit:
     opener: Opener
     sources: Sources
     metrics: Metrics
+    register: Mapping[str, OrganisationEntry]
 
     @property
     def deployment(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from shared.contracts.event import Event
 from shared.infra.bus.consumers import Fold, Reaction
@@ -29,7 +30,7 @@ class Service:
     """A service: its routes, what it reacts to, what it folds, what time brings, its own tables.
 
     `background` are endless coroutines; `prepare` runs once after the database is reached and before any
-    consumer starts; `log_readers` are the roles that may read its logs.
+    consumer starts; `policies` are the kinds it decides by, with the shape of their terms; `log_readers` are the roles that may read its logs.
     """
 
     name: str
@@ -42,4 +43,5 @@ class Service:
     deadlines_of: Callable[[str, str, Event, datetime], Sequence[Deadline]] = _no_deadlines
     timers: Mapping[str, Timer] | None = None
     migrations: Path | None = None
+    policies: Mapping[str, type[BaseModel]] | None = None
     log_readers: frozenset[str] = frozenset({"service", "auditor", "operator"})

@@ -61,6 +61,8 @@ class ServiceSettings(BaseSettings):
     key_encryption_keys: SecretStr
     """JSON object of key id to base64 of 32 bytes, the newest last; it wraps the keys of persons."""
 
+    register_folder: Path
+    """The organisation register: a folder of files, one per organisation."""
     clock_file: Path | None = None
     """A simulated clock's file; the system clock without it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
