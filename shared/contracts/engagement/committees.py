@@ -3,6 +3,8 @@
 from datetime import date
 from uuid import UUID
 
+from pydantic import StrictBool
+
 from shared.contracts.engagement.words import (
     Code,
     Count,
@@ -29,7 +31,7 @@ class CommitteeConstituted(EngagementEvent):
     committee: UUID
     name: str
     kind: Code
-    safety_related: bool
+    safety_related: StrictBool
     reason_for_involvement: str
     role_category: RoleCategory
     places: Count

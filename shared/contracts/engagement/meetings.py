@@ -7,6 +7,8 @@ Streams `meeting/<meeting>`, `diary/<partner>`, `activity/<activity>` and
 from datetime import date
 from uuid import UUID
 
+from pydantic import StrictBool
+
 from shared.contracts.engagement.words import (
     Code,
     EngagementEvent,
@@ -35,7 +37,7 @@ class MeetingScheduled(EngagementEvent):
     joining: str | None = None
     role_category: RoleCategory
     activity_kind: Code
-    carries_payment: bool
+    carries_payment: StrictBool
 
 
 class PartnerInvited(EngagementEvent):
@@ -53,7 +55,7 @@ class PartnerInvited(EngagementEvent):
     venue: str | None = None
     access_notes: str | None = None
     joining: str | None = None
-    carries_payment: bool
+    carries_payment: StrictBool
 
 
 class InvitationAccepted(EngagementEvent):
@@ -79,7 +81,7 @@ class ExpectedPartner(EngagementValue):
     partner: UUID
     person: UUID
     payer: Organisation
-    accepted: bool
+    accepted: StrictBool
 
 
 class MeetingCancelled(EngagementEvent):
@@ -94,7 +96,7 @@ class MeetingCancelled(EngagementEvent):
     reason: str
     role_category: RoleCategory
     activity_kind: Code
-    carries_payment: bool
+    carries_payment: StrictBool
     expected: tuple[ExpectedPartner, ...] = ()
 
 
@@ -118,13 +120,13 @@ class MeetingAttended(EngagementEvent):
     payer: Organisation
     role_category: RoleCategory
     activity_kind: Code
-    carries_payment: bool
+    carries_payment: StrictBool
     on: date
     attended_from: Moment
     attended_to: Moment
     minutes: Minutes
     preparation_minutes: Minutes = 0
-    whole: bool
+    whole: StrictBool
 
 
 class AttendanceCorrected(EngagementEvent):
@@ -140,9 +142,9 @@ class AttendanceCorrected(EngagementEvent):
     payer: Organisation
     role_category: RoleCategory
     activity_kind: Code
-    carries_payment: bool
+    carries_payment: StrictBool
     on: date
-    attended: bool
+    attended: StrictBool
     attended_from: Moment
     attended_to: Moment
     minutes: Minutes
@@ -191,7 +193,7 @@ class ActivityRecorded(EngagementEvent):
     payer: Organisation
     role_category: RoleCategory
     activity_kind: Code
-    carries_payment: bool
+    carries_payment: StrictBool
     on: date
     minutes: Minutes
     evidence: KeptIfGiven = None
@@ -216,5 +218,5 @@ class ContributionAnswered(EngagementEvent):
     partner: UUID
     person: UUID
     on: date
-    changed: bool
+    changed: StrictBool
     answer: Kept

@@ -3,7 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-from shared.contracts.engagement.words import Code, Count, EngagementEvent, Item, Kept, KeptIfGiven
+from pydantic import StrictBool
+
+from shared.contracts.engagement.words import (
+    Code,
+    EngagementEvent,
+    Item,
+    Kept,
+    KeptIfGiven,
+    Version,
+)
 from shared.kernel.identifiers import Organisation
 
 
@@ -14,12 +23,15 @@ class PartnerWelcomed(EngagementEvent):
     person: UUID
     appointment: UUID
     payer: Organisation
-    role_family: Code
+    role_family: str
+    carries_payment: StrictBool
     contact_channel: Code
+    lead_contact: UUID | None = None
     name: KeptIfGiven = None
     email: KeptIfGiven = None
     address: KeptIfGiven = None
     phone: KeptIfGiven = None
+    support_needs: KeptIfGiven = None
 
 
 class PartnerReappointed(EngagementEvent):
@@ -29,12 +41,15 @@ class PartnerReappointed(EngagementEvent):
     person: UUID
     appointment: UUID
     payer: Organisation
-    role_family: Code
+    role_family: str
+    carries_payment: StrictBool
     contact_channel: Code
+    lead_contact: UUID | None = None
     name: KeptIfGiven = None
     email: KeptIfGiven = None
     address: KeptIfGiven = None
     phone: KeptIfGiven = None
+    support_needs: KeptIfGiven = None
 
 
 class OnboardingPlanned(EngagementEvent):
@@ -42,7 +57,7 @@ class OnboardingPlanned(EngagementEvent):
 
     partner: UUID
     person: UUID
-    policy_version: Count
+    policy_version: Version
     items: tuple[Item, ...]
 
 
@@ -110,7 +125,7 @@ class InterestsDeclared(EngagementEvent):
     partner: UUID
     person: UUID
     declared_on: date
-    any_interest: bool
+    any_interest: StrictBool
     interests: KeptIfGiven = None
 
 
@@ -135,7 +150,7 @@ class TrainingCompleted(EngagementEvent):
     completed_on: date
     expires_on: date | None = None
     remind_on: tuple[date, ...] = ()
-    policy_version: Count
+    policy_version: Version
 
 
 class TrainingExpiring(EngagementEvent):
@@ -162,7 +177,7 @@ class PartnerActivated(EngagementEvent):
     partner: UUID
     person: UUID
     active_on: date
-    policy_version: Count
+    policy_version: Version
     waived: tuple[Item, ...] = ()
 
 

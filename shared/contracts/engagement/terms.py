@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from shared.contracts.engagement.words import Code, Count, EngagementEvent, Kept, KeptIfGiven
+from shared.contracts.engagement.words import Code, EngagementEvent, Kept, KeptIfGiven, Version
 
 
 class TermStarted(EngagementEvent):
@@ -15,7 +15,7 @@ class TermStarted(EngagementEvent):
     appointment: UUID
     starts_on: date
     ends_on: date
-    policy_version: Count | None = None
+    policy_version: Version | None = None
     remind_on: tuple[date, ...] = ()
 
 
@@ -38,7 +38,7 @@ class TermExtended(EngagementEvent):
     previous_ends_on: date
     ends_on: date
     reason: Kept
-    policy_version: Count
+    policy_version: Version
     remind_on: tuple[date, ...] = ()
 
 

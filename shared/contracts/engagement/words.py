@@ -15,6 +15,7 @@ Item: TypeAlias = Annotated[
 ]
 """Something to be done before a partner is active: `income-advice`, `training/patient-safety`."""
 
+Version: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 Minutes: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 RoleCategory: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=4)]

@@ -1,0 +1,1 @@
+"""Engagement's rules, with nothing running."""
