@@ -173,6 +173,7 @@ class CampaignClosed(RecruitmentEvent):
     """What is received from now on is late; `by` says what closed it."""
 
     campaign: UUID
+    closed_at: Moment
     by: Literal["closing-time", "coordinator"]
 
 
@@ -237,7 +238,8 @@ class ApplicationReceived(RecruitmentEvent):
     """An expression of interest came in, in time or late. Equality answers are never part of it.
 
     `opportunities` stand in the applicant's order of preference; `staff_of` names organisations
-    that employ the applicant; `answers` is a sealed list of objects with `question` and `answer`.
+    that employ the applicant, `barred_from` the opportunities this excludes; `answers` is a sealed
+    list of objects with `question` and `answer`; `account` is who applied online, in our directory.
     """
 
     application: UUID
@@ -256,7 +258,10 @@ class ApplicationReceived(RecruitmentEvent):
     answers: Annotated[Personal, held("application")]
     support_needs: Annotated[Personal | None, held("application")] = None
     heard_through: str | None = None
+    confirms_age: StrictBool | None = None
     staff_of: tuple[Organisation, ...] = ()
+    barred_from: tuple[UUID, ...] = ()
+    account: UUID | None = None
 
 
 class ApplicationAdmitted(RecruitmentEvent):
@@ -400,13 +405,12 @@ class ScoringClosed(RecruitmentEvent):
     scored_by: tuple[UUID, ...]
 
 
-# Clearance, what must be done before starting: stream clearance/<uuid of the application>
+# Clearance, what must be done before starting (in the same stream, application/<uuid>)
 
 
 class ClearanceOpened(RecruitmentEvent):
     """A successful applicant's references and checks begin, as the policy named asks."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     opportunity: UUID
@@ -418,6 +422,7 @@ class ClearanceOpened(RecruitmentEvent):
     carries_payment: StrictBool
     references_needed: Whole
     checks_needed: tuple[CheckKind, ...]
+    dbs_level: DbsLevel
     policy_version: Version | None
 
 
@@ -425,7 +430,7 @@ class ReferenceRequested(RecruitmentEvent):
     """A referee was asked for a reference, and will be reminded when it has not come."""
 
     reference: UUID
-    clearance: UUID
+    application: UUID
     person: UUID
     referee: UUID
     referee_name: Annotated[Personal, held("reference", person="referee")]
@@ -439,7 +444,7 @@ class ReferenceReminded(RecruitmentEvent):
     """The reference had not come, and the referee was asked again."""
 
     reference: UUID
-    clearance: UUID
+    application: UUID
     person: UUID
     referee: UUID
     reminder: Version
@@ -450,7 +455,7 @@ class ReferenceReceived(RecruitmentEvent):
     """The referee answered."""
 
     reference: UUID
-    clearance: UUID
+    application: UUID
     person: UUID
     received_at: Moment
     content: Annotated[Personal, held("reference")]
@@ -460,7 +465,7 @@ class ReferenceJudged(RecruitmentEvent):
     """Whether the reference is satisfactory, and why."""
 
     reference: UUID
-    clearance: UUID
+    application: UUID
     person: UUID
     satisfactory: StrictBool
     reason: Annotated[Personal, held("reference")]
@@ -472,7 +477,7 @@ class CheckDecided(RecruitmentEvent):
     `level`, `fee_basis` and `issued_on` belong to disclosure checks; `seen_by` saw the evidence.
     """
 
-    clearance: UUID
+    application: UUID
     person: UUID
     check: CheckKind
     outcome: Literal["clear", "not-clear", "not-needed"]
@@ -487,7 +492,6 @@ class CheckDecided(RecruitmentEvent):
 class OfferMade(RecruitmentEvent):
     """The role was offered, with its term and lead contact; no contract of employment."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     person: UUID
@@ -502,7 +506,6 @@ class OfferMade(RecruitmentEvent):
 class OfferAccepted(RecruitmentEvent):
     """The applicant takes the role."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     person: UUID
@@ -511,7 +514,6 @@ class OfferAccepted(RecruitmentEvent):
 class OfferDeclined(RecruitmentEvent):
     """The applicant does not take the role."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     person: UUID
@@ -521,7 +523,6 @@ class OfferDeclined(RecruitmentEvent):
 class OfferTakenBack(RecruitmentEvent):
     """The organisation cannot go on with the offer, for this reason."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     person: UUID
@@ -531,7 +532,6 @@ class OfferTakenBack(RecruitmentEvent):
 class ClearanceCompleted(RecruitmentEvent):
     """All required is done and the offer accepted; `appointment` is the stream at the host."""
 
-    clearance: UUID
     application: UUID
     campaign: UUID
     person: UUID
