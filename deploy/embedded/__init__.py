@@ -1,0 +1,1 @@
+"""PostgreSQL, a broker and every service as processes of one machine, supervised by us."""
