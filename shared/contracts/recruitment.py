@@ -224,7 +224,7 @@ class PlaceTaken(RecruitmentEvent):
 
 
 class PlaceReleased(RecruitmentEvent):
-    """The place is free again: the offer was declined or taken back."""
+    """The place is free again: the offer was declined, or the outcome changed."""
 
     campaign: UUID
     opportunity: UUID
@@ -423,6 +423,7 @@ class ClearanceOpened(RecruitmentEvent):
     references_needed: Whole
     checks_needed: tuple[CheckKind, ...]
     dbs_level: DbsLevel
+    acceptance_needed: StrictBool
     policy_version: Version | None
 
 
@@ -437,7 +438,7 @@ class ReferenceRequested(RecruitmentEvent):
     referee_email: Annotated[Personal | None, held("reference", person="referee")] = None
     referee_address: Annotated[Personal | None, held("reference", person="referee")] = None
     applicant_name: Annotated[Personal, held("reference")]
-    remind_at: Moment
+    remind_at: Moment | None = None
 
 
 class ReferenceReminded(RecruitmentEvent):
@@ -518,15 +519,6 @@ class OfferDeclined(RecruitmentEvent):
     campaign: UUID
     person: UUID
     reason: Annotated[Personal | None, held("application")] = None
-
-
-class OfferTakenBack(RecruitmentEvent):
-    """The organisation cannot go on with the offer, for this reason."""
-
-    application: UUID
-    campaign: UUID
-    person: UUID
-    reason: Annotated[Personal, held("application")]
 
 
 class ClearanceCompleted(RecruitmentEvent):
