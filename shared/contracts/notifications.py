@@ -26,11 +26,11 @@ class ContactLearned(NotificationsEvent):
     """
 
     person: UUID
-    name: Annotated[Personal, held("correspondence")]
-    email: Annotated[Personal | None, held("correspondence")] = None
-    address: Annotated[Personal | None, held("correspondence")] = None
     channel: str
     source: str
+    name: Annotated[Personal | None, held("correspondence")] = None
+    email: Annotated[Personal | None, held("correspondence")] = None
+    address: Annotated[Personal | None, held("correspondence")] = None
 
 
 class MessagePlanned(NotificationsEvent):

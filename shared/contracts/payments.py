@@ -6,10 +6,10 @@ much by itself, so that the books (services/payments/domain/books.py) add up fro
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shared.contracts.event import Event
 from shared.contracts.personal import Personal, held
@@ -52,16 +52,17 @@ class Explanation(BaseModel):
 class SessionReckoned(PaymentsEvent):
     """A session was counted towards its date, or counted again; stream `payment-day/<uuid>`.
 
+    `session` is the stream of what was attended, `meeting/<uuid>` or `activity/<uuid>`.
     `entitled_pence` is None while no policy is in force for the date.
     """
 
+    payment: UUID
     person: UUID
     partner: UUID
-    on: date
-    payment: UUID
-    session: UUID
     earned_at: Organisation
-    carries_payment: bool
+    session: str
+    on: date
+    carries_payment: StrictBool
     entitled_pence: Pence | None
     explanation: Explanation
 
@@ -74,7 +75,8 @@ class PaymentDue(PaymentsEvent):
     partner: UUID
     payee: UUID
     earned_at: Organisation
-    meeting: UUID
+    session: str
+    meeting: UUID | None
     on: date
     amount_pence: Pence
     explanation: Explanation
@@ -87,7 +89,8 @@ class PaymentNotDue(PaymentsEvent):
     person: UUID
     partner: UUID
     earned_at: Organisation
-    meeting: UUID
+    session: str
+    meeting: UUID | None
     on: date
     explanation: Explanation
 
@@ -99,7 +102,8 @@ class PaymentUndetermined(PaymentsEvent):
     person: UUID
     partner: UUID
     earned_at: Organisation
-    meeting: UUID
+    session: str
+    meeting: UUID | None
     on: date
     reason: str
     explanation: Explanation
@@ -215,10 +219,32 @@ class PayeeRegistered(PaymentsEvent):
 
     payee: UUID
     person: UUID
-    name: Annotated[Personal, held("money")]
+    contact_channel: str
+    source: str
+    name: Annotated[Personal | None, held("money")] = None
     email: Annotated[Personal | None, held("money")] = None
     address: Annotated[Personal | None, held("money")] = None
+
+
+class PayeeParticularsChanged(PaymentsEvent):
+    """The payee's name, address or channel as given anew; `source` is the position that gave it."""
+
+    payee: UUID
+    person: UUID
     contact_channel: str
+    source: str
+    name: Annotated[Personal | None, held("money")] = None
+    email: Annotated[Personal | None, held("money")] = None
+    address: Annotated[Personal | None, held("money")] = None
+
+
+class PayeeSignInLinked(PaymentsEvent):
+    """The payee signs in as this identity, and so can never approve their own money."""
+
+    payee: UUID
+    person: UUID
+    identity: UUID
+    linked_by: str
 
 
 class PayeeDetailsGiven(PaymentsEvent):
@@ -250,6 +276,17 @@ class PayeeDetailsDoubted(PaymentsEvent):
     person: UUID
     number: Count
     reason: str
+
+
+class Originator(BaseModel):
+    """The account a run is paid from, as the policy in force had it when the run was frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    sort_code: str
+    account_number: str
+    reference: str
 
 
 class RunItem(BaseModel):
@@ -291,8 +328,9 @@ class PaymentRunFrozen(PaymentsEvent):
     """The selection of a run is fixed: nothing joins or leaves it; stream `payment-run/<uuid>`."""
 
     run: UUID
-    route: Literal["accounts-payable", "payroll"]
     pay_on: date
+    originator: Originator
+    policy_version: Count
     lines: tuple[RunLine, ...]
     left_out: tuple[LeftOut, ...]
     line_count: Count
@@ -356,7 +394,7 @@ class RunLineReturned(PaymentsEvent):
     payee: UUID
     person: UUID
     amount_pence: Pence
-    was_settled: bool
+    was_settled: StrictBool
     reason: str
 
 
