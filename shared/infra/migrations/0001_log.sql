@@ -1,0 +1,142 @@
+-- The logs of one service: a head per organisation, and every event ever written.
+
+CREATE TABLE log.heads (
+    organisation text COLLATE "C" PRIMARY KEY,
+    sequence bigint NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    closed boolean NOT NULL DEFAULT false,
+    -- the stamp has ten digits
+    CONSTRAINT the_log_has_room CHECK (sequence BETWEEN 1 AND 9999999999)
+) WITH (fillfactor = 20);
+
+CREATE TABLE log.events (
+    organisation text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    body text COLLATE "C" NOT NULL,
+    CONSTRAINT one_event_per_number PRIMARY KEY (organisation, sequence),
+    -- optimistic concurrency: of two who decided on the same version, one is told to decide again
+    CONSTRAINT one_event_per_version UNIQUE (organisation, stream, version),
+    CONSTRAINT versions_count_from_one CHECK (version >= 1),
+    -- one record too big for Kafka would block its log for ever
+    CONSTRAINT the_body_fits_one_message CHECK (octet_length(body) <= 262144),
+    -- the stamp is joined to the writer's text, whose last brace it replaces: if the whole is one object
+    -- with unique names, the writer's text was one too, not empty, and had no such members of its own
+    CONSTRAINT the_body_is_one_object CHECK (body IS JSON OBJECT WITH UNIQUE KEYS),
+    CONSTRAINT the_body_is_one_line CHECK (
+        starts_with(body, '{') AND right(body, 1) = '}' AND strpos(body, E'\n') = 0 AND strpos(body, E'\r') = 0
+    ),
+    CONSTRAINT the_first_event_opens_the_log CHECK ((sequence = 1) = (type = 'LogOpened'))
+);
+
+CREATE FUNCTION log.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'What a log holds is never changed: % on %.% is refused.', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE TRIGGER events_are_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON log.events
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+CREATE TRIGGER heads_stay BEFORE DELETE OR TRUNCATE ON log.heads
+    FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+CREATE TRIGGER heads_only_rise BEFORE UPDATE ON log.heads
+    FOR EACH ROW WHEN (
+        NEW.sequence <= OLD.sequence OR NEW.recorded_at < OLD.recorded_at OR OLD.closed
+        OR NEW.organisation <> OLD.organisation
+    ) EXECUTE FUNCTION log.refuse_change();
+-- ALWAYS: also under session_replication_role = replica
+ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_are_immutable;
+ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_stay;
+ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_only_rise;
+
+CREATE FUNCTION log.stamped(body text, sequence bigint, recorded_at timestamptz) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN left(body, -1) || ',"sequence":"' || lpad(sequence::text, 10, '0') || '","recordedtime":"'
+        || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}';
+
+-- Appends the entries in the order given and answers each with its place (from 1), number and stamped body.
+-- The head's row lock is the ordering lock: it is held until commit, so numbers, times and commits have one order.
+CREATE FUNCTION log.append(
+    organisations text[], streams text[], versions integer[], types text[], bodies text[], at timestamptz
+) RETURNS TABLE (place bigint, organisation text, sequence bigint, body text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    raised record;
+BEGIN
+    FOR raised IN
+        SELECT given.organisation COLLATE "C" AS organisation, count(*) AS events,
+            bool_or(given.type = 'LogClosed') AS closed
+        FROM unnest(organisations, types) AS given (organisation, type)
+        GROUP BY 1 ORDER BY 1
+    LOOP
+        UPDATE log.heads AS head
+        SET sequence = head.sequence + raised.events,
+            recorded_at = greatest(head.recorded_at, at),
+            closed = raised.closed
+        WHERE head.organisation = raised.organisation AND NOT head.closed;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The log of % is not open.', raised.organisation
+                USING ERRCODE = 'LG001', DETAIL = raised.organisation;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+        WITH stamped AS MATERIALIZED (
+            SELECT numbered.place, numbered.organisation, numbered.sequence, numbered.stream, numbered.version,
+                numbered.type, log.stamped(numbered.body, numbered.sequence, numbered.recorded_at) AS body
+            FROM (
+                SELECT given.*, head.recorded_at,
+                    head.sequence - count(*) OVER (PARTITION BY given.organisation)
+                        + row_number() OVER (PARTITION BY given.organisation ORDER BY given.place) AS sequence
+                FROM unnest(organisations, streams, versions, types, bodies)
+                    WITH ORDINALITY AS given (organisation, stream, version, type, body, place)
+                JOIN log.heads AS head ON head.organisation = given.organisation COLLATE "C"
+            ) AS numbered
+        ), written AS (
+            INSERT INTO log.events (organisation, sequence, stream, version, type, body)
+            SELECT stamped.organisation, stamped.sequence, stamped.stream, stamped.version, stamped.type, stamped.body
+            FROM stamped ORDER BY stamped.place
+        )
+        SELECT stamped.place, stamped.organisation, stamped.sequence, stamped.body
+        FROM stamped ORDER BY stamped.place;
+END
+$$;
+
+-- Writes event 1 of a log and so opens it; false when it is open already.
+CREATE FUNCTION log.open(organisation text, stream text, body text, at timestamptz) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO log.heads (organisation, sequence, recorded_at)
+    VALUES (open.organisation, 1, open.at) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO log.events (organisation, sequence, stream, version, type, body)
+    VALUES (open.organisation, 1, open.stream, 1, 'LogOpened', log.stamped(open.body, 1, open.at));
+    RETURN true;
+END
+$$;
+
+-- Takes the ordering locks of these logs until the transaction ends, in the order append() takes them.
+CREATE FUNCTION log.hold(organisations text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM log.heads AS head WHERE head.organisation = ANY (organisations)
+        ORDER BY head.organisation FOR NO KEY UPDATE;
+END
+$$;
+
+DO $$
+DECLARE
+    service text := current_database() || '_service';
+BEGIN
+    EXECUTE format('GRANT SELECT ON log.heads, log.events TO %I', service);
+    EXECUTE format(
+        'GRANT EXECUTE ON FUNCTION log.append(text[], text[], integer[], text[], text[], timestamptz),'
+        ' log.open(text, text, text, timestamptz), log.hold(text[]) TO %I', service
+    );
+END
+$$;
