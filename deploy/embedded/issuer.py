@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import time
+from time import time  # noqa: TID251 - tokens live in real time
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey

@@ -1,4 +1,4 @@
-"""One event as bytes: composed once by its writer, read strictly by everybody else (BYTES, the event)."""
+"""One event as bytes: composed once by its writer, read strictly by everybody else."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,7 +82,8 @@ class Recorded:
     def event(self) -> Event:
         """The typed event, lifted to today's schema.
 
-        Raises UnknownType (skip and count), NewerSchema (wait) or SchemaFailed (compare with the source).
+        Raises UnknownType (skip and count), NewerSchema (wait) or SchemaFailed (compare with
+        the source).
         """
         known = CATALOGUE.get(self.type)
         if known is None:

@@ -11,7 +11,7 @@ Upcaster: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
 
 
 class Event(BaseModel):
-    """Something that happened. A direct subclass is a service's family; the classes below it are its events.
+    """Something that happened. A direct subclass is a service's family; those below are its events.
 
     Readers ignore unknown members. `version` is the number in `dataschema`.
     """

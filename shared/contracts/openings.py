@@ -14,7 +14,10 @@ class PersonalEvent(Event, service="log"):
 
 
 class PersonalDataOpened(PersonalEvent):
-    """Keys were opened for a purpose; one event per call, in the opener's log, stream `opening/<uuid>`."""
+    """Keys were opened for a purpose: one event per call, in the opener's log.
+
+    Stream `opening/<uuid>`; `keeper` is the service that keeps the keys.
+    """
 
     keys: tuple[UUID, ...]
     keeper: str
@@ -22,7 +25,7 @@ class PersonalDataOpened(PersonalEvent):
 
 
 class KeysKept(BaseModel):
-    """Keys that an erasure may not destroy yet: what is kept, until when (None: not known yet) and why."""
+    """Keys an erasure may not destroy yet: what is kept, until when (None: not known) and why."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,7 +36,7 @@ class KeysKept(BaseModel):
 
 
 class SubjectErased(PersonalEvent):
-    """This service destroyed what it may of a person's keys and says what it keeps, until when and why.
+    """A service destroyed what it may of a person's keys; it says what it keeps and why.
 
     Stream `erasure/<uuid>`, the uuid derived from the request.
     """

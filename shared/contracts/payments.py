@@ -62,6 +62,8 @@ class SessionReckoned(PaymentsEvent):
     earned_at: Organisation
     session: str
     on: date
+    attended_minutes: Minutes
+    preparation_minutes: Minutes
     carries_payment: StrictBool
     entitled_pence: Pence | None
     explanation: Explanation

@@ -1,4 +1,4 @@
-"""Personal values inside events: in clear only until the shell seals them (BYTES, sealed values)."""
+"""Personal values inside events: in clear only until the shell seals them (BYTES)."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -66,15 +66,15 @@ Personal = Annotated[
     Clear | Sealed,
     WithJsonSchema(Sealed.model_json_schema(by_alias=True)),
 ]
-"""The type of a personal field; say whose key it takes with `held`: `Annotated[Personal, held("money")]`."""
+"""The type of a personal field; `held` says whose key: `Annotated[Personal, held("money")]`."""
 
 
 @dataclass(frozen=True, slots=True)
 class held:  # noqa: N801 - reads as a word beside the field it describes
-    """How a field is kept: its class, the data fields naming person and case, and whether it is a copy.
+    """How a field is kept: its class, the data fields naming person and case, whether a copy.
 
-    Without `case` the case is the event's stream. A copy may hold a value sealed by another event of the
-    same log.
+    Without `case` the case is the event's stream. A copy may hold a value sealed by another
+    event of the same log.
     """
 
     retention_class: RetentionClass

@@ -1,4 +1,4 @@
-"""What every part of a running service is given: its database, clock, shell, keys and neighbours."""
+"""What every part of a running service is given: database, clock, shell, keys, neighbours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

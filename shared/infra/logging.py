@@ -1,4 +1,4 @@
-"""Structured logs: JSON lines outside a terminal, readable lines inside one; never personal values."""
+"""Structured logs: JSON lines outside a terminal, readable inside one; never personal values."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ _QUIET = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "asyncio")
 
 
 def configure_logging(level: str, **bound: str) -> None:
-    """Set up structlog and the standard library's loggers once per process; `bound` is on every line."""
+    """Set up structlog and the standard library once per process; `bound` is on every line."""
     number = logging.getLevelNamesMapping()[level.upper()]
     readable = sys.stderr.isatty()
     shared: list[Any] = [

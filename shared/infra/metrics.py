@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
-    """Prometheus metrics of one process, in a registry of its own. Labels carry codes, never persons."""
+    """Prometheus metrics of one process, in its own registry. Labels carry codes, no persons."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -12,7 +12,10 @@ class Metrics:
             "partners_log_head", "Last number of a log", ["log"], registry=self.registry
         )
         self.published = Gauge(
-            "partners_log_published", "Last number confirmed on the bus", ["log"], registry=self.registry
+            "partners_log_published",
+            "Last number confirmed on the bus",
+            ["log"],
+            registry=self.registry,
         )
         self.watermark = Gauge(
             "partners_watermark",
@@ -27,7 +30,10 @@ class Metrics:
             registry=self.registry,
         )
         self.parked = Gauge(
-            "partners_parked", "Events parked and not yet retried", ["consumer"], registry=self.registry
+            "partners_parked",
+            "Events parked and not yet retried",
+            ["consumer"],
+            registry=self.registry,
         )
         self.foreign = Gauge(
             "partners_foreign_records", "Foreign records kept", ["topic"], registry=self.registry
@@ -42,8 +48,14 @@ class Metrics:
             registry=self.registry,
         )
         self.commands = Counter(
-            "partners_commands", "Commands by route and status", ["route", "status"], registry=self.registry
+            "partners_commands",
+            "Commands by route and status",
+            ["route", "status"],
+            registry=self.registry,
         )
         self.seconds = Histogram(
-            "partners_command_seconds", "Time to answer a command", ["route"], registry=self.registry
+            "partners_command_seconds",
+            "Time to answer a command",
+            ["route"],
+            registry=self.registry,
         )

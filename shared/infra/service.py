@@ -29,8 +29,9 @@ def _no_deadlines(_: str, __: str, ___: Event, ____: datetime) -> tuple[()]:
 class Service:
     """A service: its routes, what it reacts to, what it folds, what time brings, its own tables.
 
-    `background` are endless coroutines; `prepare` runs once after the database is reached and before any
-    consumer starts; `policies` are the kinds it decides by, with the shape of their terms; `log_readers` are the roles that may read its logs.
+    `background` are endless coroutines; `prepare` runs once when the database is reached and before
+    any consumer starts; `policies` are the kinds it decides by, with the shape of their terms;
+    `log_readers` are the roles that may read its logs.
     """
 
     name: str

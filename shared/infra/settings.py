@@ -13,7 +13,7 @@ EVALUATION_ISSUER: Final = "https://partners.invalid/evaluation"
 
 
 class ServiceSettings(BaseSettings):
-    """Settings every service has. Each is read from the variable PARTNERS_ and its name in capitals."""
+    """Settings every service has, each read from PARTNERS_ and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="PARTNERS_", frozen=True, extra="ignore")
 
@@ -45,12 +45,12 @@ class ServiceSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65_535)
     service_urls: dict[str, str] = Field(default_factory=dict)
-    """Where services answer: by `engagement/RAJ` or by `engagement`, in which {organisation} is replaced."""
+    """Where services answer, by `engagement/RAJ` or by `engagement` with {organisation} in it."""
     machine_token: SecretStr = SecretStr("")
     """The bearer token this service shows to the others."""
 
     token_issuer: str = EVALUATION_ISSUER
-    token_audience: str = "partners"
+    token_audience: str = "partners"  # noqa: S105 - a name, not a secret
     jwks_url: str | None = None
     jwks_file: Path | None = None
 
@@ -59,7 +59,7 @@ class ServiceSettings(BaseSettings):
     directory_secret: SecretStr
     """Key under which a token's subject becomes the identifier of an actor."""
     key_encryption_keys: SecretStr
-    """JSON object of key id to base64 of 32 bytes, the newest last; it wraps the keys of persons."""
+    """JSON object of key id to base64 of 32 bytes, the newest last; wraps the keys of persons."""
 
     register_folder: Path
     """The organisation register: a folder of files, one per organisation."""

@@ -9,15 +9,14 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 Command = TypeVar("Command")
-Event = TypeVar("Event", covariant=True)
-StateEvent = TypeVar("StateEvent")
+Event = TypeVar("Event")
 
 
 class Refused(Exception):
     """The rules do not allow this."""
 
     def __init__(self, detail: str = "") -> None:
-        """Say no with the rule's own sentence, and `detail` for what this person must do about it."""
+        """Say no with the rule's own sentence; `detail` says what this person must do about it."""
         self.detail = detail
         super().__init__(f"{self.sentence()} {detail}".strip())
 
@@ -34,7 +33,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[Event]):
-    """An event that belongs to a stream other than the decider's own, perhaps in another organisation's log."""
+    """An event for a stream other than the decider's own, perhaps in another organisation's log."""
 
     organisation: str
     stream: str
@@ -42,16 +41,17 @@ class Placed(Generic[Event]):
 
 
 @dataclass(frozen=True, slots=True)
-class Decider(Generic[State, Command, StateEvent]):
+class Decider(Generic[State, Command, Event]):
     """One aggregate: where it starts, what it answers to a command, what an event makes of it.
 
-    `decide` answers events (yes), nothing (already so) or raises `Refused` (no); `evolve` never fails.
+    `decide` answers events (yes), nothing (already so) or raises `Refused` (no); `evolve` never
+    fails.
     """
 
     initial: State
-    decide: Callable[[State, Command], Sequence[StateEvent | Placed[StateEvent]]]
-    evolve: Callable[[State, StateEvent], State]
+    decide: Callable[[State, Command], Sequence[Event | Placed[Event]]]
+    evolve: Callable[[State, Event], State]
 
-    def fold(self, events: Iterable[StateEvent]) -> State:
+    def fold(self, events: Iterable[Event]) -> State:
         """The state after these events, oldest first."""
         return reduce(self.evolve, events, self.initial)

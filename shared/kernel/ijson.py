@@ -4,7 +4,7 @@ import json
 from typing import Any, Final, TypeAlias, cast
 from unicodedata import is_normalized
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 LARGEST_INTEGER: Final = 2**53 - 1
 
 

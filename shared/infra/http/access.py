@@ -53,9 +53,10 @@ class Access:
 
 
 class allowed(Access):  # noqa: N801 - reads as a word in a signature
-    """`caller: Annotated[Caller, Depends(allowed("auditor"))]`: reading, or public without roles."""
+    """Reading: `caller: Annotated[Caller, Depends(allowed("auditor"))]`; public without roles."""
 
     async def __call__(self, request: Request) -> "Caller":
+        """Who reads, as `check` found out."""
         return Caller(
             actor=getattr(request.state, "actor", ""),
             roles=getattr(getattr(request.state, "bearer", None), "roles", {}),
@@ -75,9 +76,10 @@ class Caller:
 
 
 class ordered(Access):  # noqa: N801 - reads as a word in a signature
-    """`order: Annotated[Order, Depends(ordered("coordinator"))]`: a command with its Idempotency-Key."""
+    """A keyed command: `order: Annotated[Order, Depends(ordered("coordinator"))]`."""
 
     async def __call__(self, request: Request) -> Order:
+        """The command as it arrived, with its Idempotency-Key."""
         keys = request.headers.getlist("idempotency-key")
         route = request.scope["route"]
         return Order(

@@ -1,7 +1,7 @@
 """The one place that decides what kind of error an exception is (STYLE, errors)."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
 
 import asyncpg
 import httpx
@@ -21,25 +21,7 @@ _log = structlog.get_logger()
 
 def problem_of(error: Exception) -> Problem:
     """The problem an exception stands for; what nobody expected is a bug (500)."""
-    match error:
-        case Problem():
-            return error
-        case Refused():
-            return refused(error)
-        case KeyUsedForAnotherCommand() | BodyRefused() | NotIJson():
-            return Problem(422, "malformed", str(error))
-        case RequestValidationError():
-            return _malformed(error)
-        case HTTPException():
-            return _routing(error)
-        case asyncpg.PostgresConnectionError() | asyncpg.OperatorInterventionError() | OSError():
-            return away("The database")
-        case asyncpg.InterfaceError() | asyncpg.TooManyConnectionsError():
-            return away("The database")
-        case httpx.HTTPError():
-            return away("Another service")
-        case _:
-            return _bug()
+    return next((make(error) for kinds, make in _KINDS if isinstance(error, kinds)), _bug())
 
 
 def install(app: FastAPI) -> None:
@@ -101,3 +83,27 @@ def _bug() -> Problem:
         "Something went wrong here, and it has been recorded. "
         "Repeat the command with the same Idempotency-Key: it will not happen twice.",
     )
+
+
+def _unreadable(error: Any) -> Problem:
+    return Problem(422, "malformed", str(error))
+
+
+def _database(_: Any) -> Problem:
+    return away("The database")
+
+
+def _neighbour(_: Any) -> Problem:
+    return away("Another service")
+
+
+_KINDS: Final[Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]]] = (
+    ((Problem,), lambda problem: problem),
+    ((Refused,), refused),
+    ((KeyUsedForAnotherCommand, BodyRefused, NotIJson), _unreadable),
+    ((RequestValidationError,), _malformed),
+    ((HTTPException,), _routing),
+    ((asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError), _database),
+    ((asyncpg.InterfaceError, asyncpg.TooManyConnectionsError, OSError), _database),
+    ((httpx.HTTPError,), _neighbour),
+)

@@ -1,4 +1,4 @@
-"""The log API: bodies in order, verbatim, for gap repair and for systems that do not speak Kafka."""
+"""The log API: bodies in order, verbatim, for gap repair and systems that do not speak Kafka."""
 
 from typing import Annotated
 

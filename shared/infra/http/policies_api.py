@@ -62,7 +62,9 @@ def router(kit: Kit, kinds: Mapping[str, type[BaseModel]]) -> APIRouter:
         caller: Annotated[  # noqa: ARG001 - states who may read
             Caller,
             Depends(
-                allowed("operator", "coordinator", "finance-preparer", "finance-approver", "auditor")
+                allowed(
+                    "operator", "coordinator", "finance-preparer", "finance-approver", "auditor"
+                )
             ),
         ],
     ) -> list[PolicyDocument]:

@@ -55,5 +55,8 @@ def unknown() -> Problem:
 def away(what: str) -> Problem:
     """Something this answer needs is away; asking again later is right."""
     return Problem(
-        503, "away", f"{what} does not answer just now. Please try again.", headers={"Retry-After": "2"}
+        503,
+        "away",
+        f"{what} does not answer just now. Please try again.",
+        headers={"Retry-After": "2"},
     )
