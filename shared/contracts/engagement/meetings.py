@@ -47,6 +47,7 @@ class PartnerInvited(EngagementEvent):
     committee: UUID | None
     partner: UUID
     person: UUID
+    payer: Organisation
     title: str
     on: date
     starts_at: Moment

@@ -1,0 +1,1 @@
+"""The working life of partners in one organisation: onboarding, terms, committees, meetings."""

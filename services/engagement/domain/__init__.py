@@ -1,0 +1,1 @@
+"""The rules of engagement: pure deciders, one aggregate a module."""
