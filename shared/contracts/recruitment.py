@@ -223,6 +223,14 @@ class PlaceTaken(RecruitmentEvent):
     application: UUID
 
 
+class PlaceFilled(RecruitmentEvent):
+    """The applicant who held the place has been appointed to it."""
+
+    campaign: UUID
+    opportunity: UUID
+    application: UUID
+
+
 class PlaceReleased(RecruitmentEvent):
     """The place is free again: the offer was declined, or the outcome changed."""
 

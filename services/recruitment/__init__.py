@@ -1,0 +1,1 @@
+"""Recruitment: from a campaign's advert to the appointment of a partner."""
