@@ -1,0 +1,87 @@
+"""How this deployment reaches the broker: one description, from which every client is made."""
+
+import ssl
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.infra.settings import ServiceSettings
+
+LARGEST_BATCH_OCTETS = 262_144
+REQUEST_TIMEOUT_MILLISECONDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BusAccess:
+    """Addresses, credentials and the waits that differ between brokers."""
+
+    bootstrap_servers: str
+    idempotence: bool = True
+    replication: int = 1
+    session_timeout_milliseconds: int = 10_000
+    heartbeat_interval_milliseconds: int = 3_000
+    fetch_wait_milliseconds: int = 500
+    security_protocol: str = "PLAINTEXT"
+    ssl_context: ssl.SSLContext | None = None
+    username: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> Self:
+        """What the settings say of the broker."""
+        encrypted = settings.broker_security in ("SSL", "SASL_SSL")
+        secret = settings.broker_password
+        return cls(
+            bootstrap_servers=settings.bootstrap_servers,
+            idempotence=settings.broker_idempotence,
+            replication=settings.broker_replication,
+            session_timeout_milliseconds=settings.session_timeout_milliseconds,
+            heartbeat_interval_milliseconds=settings.heartbeat_interval_milliseconds,
+            fetch_wait_milliseconds=settings.fetch_wait_milliseconds,
+            security_protocol=settings.broker_security,
+            ssl_context=ssl.create_default_context(cafile=settings.broker_ca_file)
+            if encrypted
+            else None,
+            username=settings.broker_username,
+            password=secret.get_secret_value() if secret else None,
+        )
+
+    def client(self) -> dict[str, Any]:
+        """The arguments every aiokafka client takes."""
+        plain = self.username is None
+        return {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+            "ssl_context": self.ssl_context,
+            "sasl_mechanism": "PLAIN" if plain else "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+
+    def producer(self) -> AIOKafkaProducer:
+        """A producer that waits for every replica and keeps order within a topic."""
+        return AIOKafkaProducer(
+            **self.client(),
+            acks="all",
+            enable_idempotence=self.idempotence,
+            max_batch_size=LARGEST_BATCH_OCTETS,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+        )
+
+    def reader(self) -> AIOKafkaConsumer:
+        """A consumer without a group, which reads where it is told and commits nothing."""
+        return AIOKafkaConsumer(
+            **self.client(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=50,
+            max_partition_fetch_bytes=1_048_576,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+        )
+
+    def administrator(self) -> AIOKafkaAdminClient:
+        """A client that makes and removes topics."""
+        return AIOKafkaAdminClient(**self.client(), request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
