@@ -176,6 +176,10 @@ class NotSeated(Refused):
     """Only a partner who sits on this committee can vacate a seat."""
 
 
+class VacatedBeforeTaken(Refused):
+    """A seat is vacated on or after the day it was taken; check the date."""
+
+
 def decide(state: State, command: Command) -> Sequence[CommitteeEvent]:
     """What a command does to this committee."""
     if isinstance(command, ConstituteCommittee):
@@ -285,7 +289,9 @@ def _decline(state: Constituted, command: DeclineSeat) -> Sequence[CommitteeEven
 
 def _vacate(state: Constituted, command: VacateSeat) -> Sequence[CommitteeEvent]:
     match state.holdings.get(command.partner):
-        case Taken(seat, person):
+        case Taken(seat, person, since):
+            if command.on < since:
+                raise VacatedBeforeTaken(f"It was taken on {since}.")
             return [
                 SeatVacated(
                     committee=state.committee,

@@ -10,7 +10,7 @@ from services.engagement.domain.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A partner as of one day: who pays, whether the role is paid, and whether they can take part."""
+    """A partner as of one day: who pays, whether the role is paid, whether they take part."""
 
     partner: UUID
     person: UUID

@@ -82,6 +82,7 @@ class ExpectedPartner(EngagementValue):
     partner: UUID
     person: UUID
     payer: Organisation
+    carries_payment: StrictBool
     accepted: StrictBool
 
 
