@@ -82,9 +82,7 @@ class Writer:
         return [body.encode() for body in bodies]
 
 
-def entry_of(
-    name: LogName, stream: str, version: int, event: Event, number: int = 0
-) -> log.Entry:
+def entry_of(name: LogName, stream: str, version: int, event: Event, number: int = 0) -> log.Entry:
     """An entry ready to append."""
     at = START + timedelta(seconds=number)
     draft = Draft(
@@ -181,9 +179,7 @@ async def is_published(connection: Connection, organisation: str) -> bool:
 @contextlib.asynccontextmanager
 async def producer(server: BusServer) -> AsyncIterator[AIOKafkaProducer]:
     """A producer that is nobody's relay."""
-    made = AIOKafkaProducer(
-        bootstrap_servers=server.bootstrap_servers, max_request_size=6_000_000
-    )
+    made = AIOKafkaProducer(bootstrap_servers=server.bootstrap_servers, max_request_size=6_000_000)
     await made.start()
     try:
         yield made

@@ -1,4 +1,4 @@
-"""One producer's life: publish what the logs have beyond the confirmed prefix, and watch the topics."""
+"""One producer's life: publish what the logs have beyond the confirmed prefix, watch the topics."""
 
 import asyncio
 import time
@@ -35,9 +35,9 @@ class TopicWentBack(KafkaError):  # type: ignore[misc]
 
 
 class Publisher:
-    """Publishes the logs of one service until something fails; then it is thrown away for a new one.
+    """Publishes the logs of one service until something fails; then a new one takes its place.
 
-    Between rounds nothing is in flight, so the confirmed prefix is exact whenever topics are looked at.
+    Between rounds nothing is in flight: the confirmed prefix is exact when topics are looked at.
     """
 
     def __init__(
@@ -183,17 +183,14 @@ class _Round:
             raise TopicWentBack(f"{self._topic} lost records while it was written.")
 
     def _count(self, prefix: Published, sent: Sequence[asyncio.Future[Any]]) -> None:
-        """Raise `confirmed` over what was acknowledged without a hole, at offsets that only rise."""
+        """Raise `confirmed` over what was acknowledged without a hole, at rising offsets."""
         for place, future in enumerate(sent):
             if not future.done():
                 future.add_done_callback(_noticed)
             elif _noticed(future):
-                offset = future.result().offset
-                if (
-                    prefix.sequence == self._entries[place]["sequence"] - 1
-                    and offset > prefix.offset
-                ):
-                    prefix = replace(prefix, sequence=prefix.sequence + 1, offset=offset)
+                sequence, offset = self._entries[place]["sequence"], future.result().offset
+                if sequence == prefix.sequence + 1 and offset > prefix.offset:
+                    prefix = replace(prefix, sequence=sequence, offset=offset)
         self.confirmed = prefix
 
 

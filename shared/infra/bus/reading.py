@@ -10,7 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from shared.infra.bus.access import BusAccess
 
 READ_SECONDS: Final = 1.0
-"""What cannot be read in this time counts as not there; the worst that follows is publishing it again."""
+"""What cannot be read in this time counts as not there; at worst it is published again."""
 CHUNK: Final = 1_000
 
 
@@ -89,7 +89,7 @@ class TopicReader:
     async def _read(
         self, wanted: Mapping[str, int], limit: int | None = None
     ) -> dict[str, list[ConsumerRecord]]:
-        """One reply for each topic from its offset on; topics that do not answer in time are left out."""
+        """One reply for each topic from its offset on, left out when it does not come in time."""
         places = [self._places[topic] for topic in wanted]
         found: dict[str, list[ConsumerRecord]] = {}
         for place in places:
@@ -116,5 +116,5 @@ class TopicReader:
             )
         except OffsetOutOfRangeError as error:
             # those topics are shorter than they were: nothing is there
-            return dict.fromkeys(error.args[0], [])
+            return {place: [] for place in error.args[0]}
         return batch

@@ -1,4 +1,4 @@
-"""Publishes a service's logs to their topics: one relay per database at a time, started again for ever.
+"""Publishes a service's logs to their topics: one relay per database, started again for ever.
 
 Kafka may lose what it likes: the logs are the truth, and this is what brings topics back to them.
 """
@@ -35,7 +35,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class Relay:
-    """The relay of one process. Of all processes on a database one publishes, the others stand by."""
+    """The relay of one process. Of all on a database one publishes, the others stand by."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Relay:
         return MappingProxyType(self._standings)
 
     def may_write(self, organisation: str) -> bool:
-        """Whether commands may be taken: the topic was seen and does not know more than the database.
+        """Whether commands may be taken: the topic was seen and knows no more than the database.
 
         A database restored from a backup must not give numbers again that the topic has already.
         """

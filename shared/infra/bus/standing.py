@@ -1,4 +1,4 @@
-"""Where a topic stands to its log, and what a relay may do about it (BYTES, what a relay may delete)."""
+"""Where a topic stands to its log (BYTES, what a relay may delete)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The contiguous confirmed prefix of one log: its last number, that record's offset, the topic's end."""
+    """A log's contiguous confirmed prefix: last number, that record's offset, the topic's end."""
 
     sequence: int = 0
     offset: int = -1
@@ -40,10 +40,10 @@ class Claim:
 
 
 def judge(last: Claim | None, within: Claim | None) -> Standing:
-    """Whether this relay may publish, from the topic's last claim and its last within the log's head.
+    """Whether a relay may publish, from the topic's last claim and its last within the log's head.
 
-    A number beyond the head says the database is behind its topic, unless an earlier number has other
-    bytes: then two databases write under one name.
+    A number beyond the head says the database is behind its topic, unless an earlier number has
+    other bytes: then two databases write under one name.
     """
     if last is None or last.ours_too:
         return Standing.PUBLISHING
@@ -53,9 +53,9 @@ def judge(last: Claim | None, within: Claim | None) -> Standing:
 
 
 def went_back(known: Published, end: int, anchor: bytes | None, ours: bytes | None) -> bool:
-    """Whether the topic lost what was confirmed: its end fell, or the last confirmed record is not there.
+    """Whether the topic lost what was confirmed: its end fell, or its last record is not there.
 
-    `anchor` is the record now at the confirmed offset, `ours` the log's entry of the confirmed number.
+    `anchor` is what is now at the confirmed offset, `ours` the log's entry of that number.
     """
     if known.sequence == 0:
         return False

@@ -1,4 +1,4 @@
-"""Looks at topics and says where each stands to its log: cheaply when all is well, closely when not."""
+"""Looks at topics and says where each stands to its log: cheaply when all is well."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -36,8 +36,8 @@ class Survey:
     async def look(self, known: Mapping[str, Published]) -> dict[str, Found]:
         """Where each log's topic stands; `known` is the confirmed prefix, with nothing in flight.
 
-        All is well when the topic's last record stands at the confirmed offset and is byte for byte the
-        log's entry of the confirmed number; any other topic is looked at closely.
+        All is well when the topic's last record stands at the confirmed offset and is byte for byte
+        the log's entry of the confirmed number; any other topic is looked at closely.
         """
         ends = await self._reader.ends()
         lasts = await self._reader.last(ends)
@@ -96,7 +96,7 @@ class Survey:
         return Found(Standing.PUBLISHING, published)
 
     async def _claims(self, organisation: str, end: int) -> tuple[Claim | None, Claim | None]:
-        """Reading back from the end: the last event of this log, and the last within the log's head."""
+        """Reading back from the end: the last event of this log, and the last within its head."""
         log, last = LogName(self._service, organisation), None
         async for record in self._reader.backwards(str(log), end):
             sequence = _claimed(record, log)
@@ -111,7 +111,7 @@ class Survey:
         return last, None
 
     async def _follow(self, organisation: str, prefix: Published, start: int) -> Published:
-        """The longest prefix of the log that the topic has in order, byte for byte, from `start` on."""
+        """The longest prefix of the log the topic has in order, byte for byte, from `start` on."""
         ahead: dict[int, bytes] = {}
         async for record in self._reader.forwards(self._topic(organisation), start):
             following = prefix.sequence + 1

@@ -54,7 +54,7 @@ class Topics:
     async def straighten(self, names: Sequence[str]) -> None:
         """Make again, with one partition, topics that have more and never held a record.
 
-        Some brokers make a topic by themselves when a client asks for it, with partitions of their own.
+        Some brokers make a topic by themselves when a client asks for it, with several partitions.
         """
         counts = await self._partitions(names)
         crooked = {name: count for name, count in counts.items() if count != 1}
