@@ -1,7 +1,7 @@
 """Brings a database up to this program: numbered files, forward only, each applied once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from re import compile as pattern
@@ -35,7 +35,7 @@ class Migration:
     module: str
     number: int
     name: str
-    text: str
+    text: str = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.module} {self.number:04d}_{self.name}"

@@ -1,0 +1,135 @@
+"""What a piece of work is given: streams to read, deciders to ask, one database transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from shared.contracts.envelope import Draft, Recorded, read
+from shared.contracts.event import Event
+from shared.infra import log
+from shared.infra.database import Connection
+from shared.infra.identifiers import new_event_id
+from shared.infra.policies import POLICY, policy_stream
+from shared.kernel.decider import Decider, Placed
+from shared.kernel.identifiers import LogName, derive
+from shared.kernel.policies import PolicyVersion, in_force
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What leads to events: a command, an event or a deadline. `id` becomes their causation."""
+
+    id: UUID
+    correlation_id: UUID
+    actor: str
+    traceparent: str
+
+    @classmethod
+    def event(cls, recorded: Recorded, service: str) -> "Cause":
+        """An event that this service reacts to."""
+        return cls(recorded.id, recorded.correlation_id, f"system/{service}", recorded.traceparent)
+
+
+@dataclass(slots=True)
+class _Stream:
+    events: list[Event]
+    version: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.version = len(self.events)
+
+    def add(self, event: Event) -> int:
+        self.events.append(event)
+        self.version += 1
+        return self.version
+
+
+class Transaction:
+    """One decision: what it read, and the drafts it will append. No network call belongs in it.
+
+    The work is run again when another decision came first, so it keeps nothing outside.
+    """
+
+    def __init__(self, connection: Connection, service: str, cause: Cause, now: datetime) -> None:
+        self.connection = connection
+        self.service = service
+        self.cause = cause
+        self.now = now
+        self.drafts: list[Draft] = []
+        self._streams: dict[tuple[str, str], _Stream] = {}
+
+    async def state(self, decider: Decider[S, C, E], organisation: str, stream: str) -> S:
+        """What is known of a stream, this transaction's own events included."""
+        found = await self._stream(organisation, stream)
+        return decider.fold(found.events)  # type: ignore[arg-type]  # a stream holds one decider's events
+
+    async def decide(
+        self,
+        decider: Decider[S, C, E],
+        organisation: str,
+        stream: str,
+        command: C,
+        *,
+        at: datetime | None = None,
+    ) -> Sequence[Event]:
+        """Ask the decider and remember what it answers, to be appended; `at` is the business time.
+
+        A `Placed` event goes to the stream it names. Answers the events, all of them.
+        """
+        decided = decider.decide(await self.state(decider, organisation, stream), command)
+        events: list[Event] = []
+        for one in decided:
+            match one:
+                case Placed():
+                    await self.record(one.organisation, one.stream, one.event, at=at)
+                    events.append(one.event)
+                case _:
+                    await self.record(organisation, stream, one, at=at)
+                    events.append(one)
+        return events
+
+    async def record(
+        self, organisation: str, stream: str, event: Event, *, at: datetime | None = None
+    ) -> None:
+        """Remember an event to be appended without asking anybody."""
+        version = (await self._stream(organisation, stream)).add(event)
+        self.drafts.append(
+            Draft(
+                log=LogName(self.service, organisation),
+                stream=stream,
+                version=version,
+                event=event,
+                id=new_event_id(self.now),
+                time=at or self.now,
+                actor=self.cause.actor,
+                correlation_id=self.cause.correlation_id,
+                causation_id=self.cause.id,
+                traceparent=self.cause.traceparent,
+            )
+        )
+
+    async def policy(self, organisation: str, kind: str, on: date) -> PolicyVersion | None:
+        """The policy version in force on that business date; None when there was none yet."""
+        return in_force(await self.state(POLICY, organisation, policy_stream(kind)), on)
+
+    async def policies(self, organisation: str, kind: str) -> Sequence[PolicyVersion]:
+        """Every adopted version of a policy, oldest first."""
+        return await self.state(POLICY, organisation, policy_stream(kind))
+
+    def derive(self, purpose: str) -> UUID:
+        """The identifier of what this cause makes for `purpose`; running again makes the same."""
+        return derive(self.cause.id, purpose)
+
+    async def _stream(self, organisation: str, stream: str) -> _Stream:
+        found = self._streams.get((organisation, stream))
+        if found is None:
+            bodies = await log.read_stream(self.connection, organisation, stream)
+            found = _Stream([read(body).event() for body in bodies])
+            self._streams[organisation, stream] = found
+        return found
