@@ -1,10 +1,18 @@
 """Personal values inside events: in clear only until the shell seals them (BYTES)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    WrapSerializer,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from shared.kernel.ijson import Json
@@ -26,22 +34,39 @@ class NotSealed(ValueError):
     """A personal value in clear must be sealed before its event is written."""
 
 
-@dataclass(frozen=True, slots=True)
 class Clear:
-    """A personal value a decider was given. It has no JSON form and does not show itself."""
+    """A personal value a decider was given. It has no JSON form and does not show itself.
 
-    value: Json = field(repr=False)
+    Not a dataclass on purpose: pydantic would write one where it does not expect it.
+    """
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+    value: Json
+
+    def __init__(self, value: Json) -> None:
+        object.__setattr__(self, "value", value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("A personal value does not change.")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Clear) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(repr(self.value))
+
+    def __repr__(self) -> str:
+        return "Clear()"
+
+    def __reduce__(self) -> tuple[type["Clear"], tuple[Json]]:
+        return Clear, (self.value,)
 
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        def refuse(_: object) -> str:
-            raise NotSealed("A personal value in clear must be sealed before its event is written.")
-
-        return core_schema.is_instance_schema(
-            cls, serialization=core_schema.plain_serializer_function_ser_schema(refuse)
-        )
+        return core_schema.is_instance_schema(cls)
 
 
 class Sealed(BaseModel):
@@ -62,8 +87,15 @@ class Sealed(BaseModel):
     ct: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
 
 
+def _write(value: Clear | Sealed, write: SerializerFunctionWrapHandler) -> Any:
+    if isinstance(value, Clear):
+        raise NotSealed("A personal value in clear must be sealed before its event is written.")
+    return write(value)
+
+
 Personal = Annotated[
     Clear | Sealed,
+    WrapSerializer(_write),
     WithJsonSchema(Sealed.model_json_schema(by_alias=True)),
 ]
 """The type of a personal field; `held` says whose key: `Annotated[Personal, held("money")]`."""

@@ -1,0 +1,255 @@
+"""One personal value sealed or opened, and the places in an event where sealed values may stand.
+
+The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GCM together.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from os import urandom
+from typing import Any, Final, TypeAlias, get_args
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import BaseModel
+
+from shared.contracts.envelope import Draft, Recorded
+from shared.contracts.personal import Clear, RetentionClass, Sealed, held
+from shared.kernel.identifiers import LogName
+from shared.kernel.ijson import Json, NotIJson, dumps, loads
+
+LAYOUT: Final = "partners-seal-1"
+_IV_OCTETS: Final = 12
+_BLOCK_OCTETS: Final = 64
+"""A plaintext is padded to a multiple of this, so that its length says little."""
+
+
+class CannotSeal(ValueError):
+    """The event's declarations do not allow a personal value where one stands."""
+
+
+class CannotOpen(ValueError):
+    """The sealed value is damaged, or its key is another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose key a value takes: one key for each person, organisation, class and case."""
+
+    organisation: str
+    person: UUID
+    retention_class: RetentionClass
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a value was first written: log, event, and place in its data."""
+
+    log: LogName
+    event: UUID
+    pointer: str
+
+    def __str__(self) -> str:
+        return f"{self.log} {self.event} {self.pointer}"
+
+    @classmethod
+    def parse(cls, text: str) -> "At":
+        """Read `payments.QH8 <event id> /account`; CannotOpen when it is none."""
+        try:
+            log, event, pointer = text.split(" ")
+            return cls(LogName.parse(log), UUID(event), pointer)
+        except ValueError:
+            raise CannotOpen("A sealed value does not say where it was first written.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value in clear inside a draft, where it stands and whose key it takes."""
+
+    at: At
+    holder: Holder
+    clear: Clear
+
+
+def seal(value: Json, key: bytes, key_id: UUID, holder: Holder, at: At) -> Sealed:
+    """Encrypt one value under a person's key."""
+    plaintext = dumps(value).encode()
+    plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
+    iv = urandom(_IV_OCTETS)
+    associated = _associated(key_id, holder.person, holder.retention_class, holder.case, str(at))
+    return Sealed.model_construct(
+        sealed=1,
+        key=key_id,
+        person=holder.person,
+        retention_class=holder.retention_class,
+        case=holder.case,
+        at=str(at),
+        iv=_encode(iv),
+        ct=_encode(AESGCM(key).encrypt(iv, plaintext, associated)),
+    )
+
+
+def unseal(sealed: Sealed, key: bytes) -> Json:
+    """Decrypt one value; CannotOpen when anything about it was changed."""
+    associated = _associated(
+        sealed.key, sealed.person, sealed.retention_class, sealed.case, sealed.at
+    )
+    try:
+        plaintext = AESGCM(key).decrypt(_decode(sealed.iv), _decode(sealed.ct), associated)
+        return loads(plaintext)
+    except (InvalidTag, NotIJson, ValueError):
+        raise CannotOpen("A sealed value was changed, or is under another key.") from None
+
+
+def _associated(key: UUID, person: UUID, retention_class: str, case: str, at: str) -> bytes:
+    return "\n".join((LAYOUT, str(key), str(person), retention_class, case, at)).encode()
+
+
+def _encode(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# Places in events
+
+_Owners: TypeAlias = tuple[BaseModel, ...]
+"""The models a value stands in, the innermost first."""
+_Visit: TypeAlias = Callable[[Clear | Sealed, held | None, _Owners, str], Clear | Sealed]
+
+
+def places(draft: Draft) -> list[Place]:
+    """The values in clear of a draft; CannotSeal when one, or a sealed one, may not stand there."""
+    found: list[Place] = []
+
+    def visit(
+        value: Clear | Sealed, declared: held | None, owners: _Owners, pointer: str
+    ) -> Clear | Sealed:
+        at = At(draft.log, draft.id, pointer)
+        if declared is None:
+            raise CannotSeal(f"{_name(draft, pointer)} is not declared to hold personal values.")
+        if isinstance(value, Sealed):
+            check_copy(value, declared, draft.log, draft.id)
+        else:
+            found.append(Place(at, _holder(draft, declared, owners, pointer), value))
+        return value
+
+    _map(draft.event, None, (), "", visit)
+    return found
+
+
+def with_sealed(draft: Draft, sealed: Mapping[str, Sealed]) -> Draft:
+    """The draft with the sealed value of each pointer in the place of the one in clear."""
+    if not sealed:
+        return draft
+    event = _map(draft.event, None, (), "", lambda value, _, __, at: sealed.get(at, value))
+    return replace(draft, event=event)
+
+
+def sealed_in(recorded: Recorded) -> dict[str, Sealed]:
+    """The sealed values of an event by their places (`name`, `answers/0`), fit to be opened.
+
+    Raises CannotOpen for one that was brought from elsewhere, and what `recorded.event()` raises.
+    """
+    found: dict[str, Sealed] = {}
+
+    def visit(value: Clear | Sealed, declared: held | None, _: _Owners, at: str) -> Clear | Sealed:
+        if isinstance(value, Sealed) and declared is not None:
+            try:
+                check_copy(value, declared, recorded.log, recorded.id)
+            except CannotSeal as error:
+                raise CannotOpen(str(error)) from None
+            found[at.removeprefix("/")] = value
+        return value
+
+    _map(recorded.event(), None, (), "", visit)
+    return found
+
+
+def check_copy(value: Sealed, declared: held, log: LogName, event: UUID) -> None:
+    """Refuse, with CannotSeal, a sealed value that may not stand in this event's field (BYTES)."""
+    at = At.parse(value.at)
+    if at.log != log:
+        raise CannotSeal("Nothing sealed is copied into another log: open it and seal it there.")
+    if at.event != event and not declared.copy:
+        raise CannotSeal("A value sealed by another event stands in a field that is not a copy.")
+    if value.retention_class != declared.retention_class:
+        raise CannotSeal("A sealed value stands in a field of another retention class.")
+
+
+def _holder(draft: Draft, declared: held, owners: _Owners, pointer: str) -> Holder:
+    person = _member(owners, declared.person)
+    if not isinstance(person, UUID):
+        raise CannotSeal(f"{_name(draft, pointer)} does not say whose it is.")
+    case = draft.stream
+    if declared.case is not None:
+        named = _member(owners, declared.case)
+        case = f"{declared.case}/{named}" if isinstance(named, UUID) else str(named or "")
+    if not case or not case.isprintable():
+        raise CannotSeal(f"{_name(draft, pointer)} does not say which case it belongs to.")
+    return Holder(draft.log.organisation, person, declared.retention_class, case)
+
+
+def _member(owners: _Owners, name: str) -> object:
+    return next((getattr(owner, name) for owner in owners if hasattr(owner, name)), None)
+
+
+def _name(draft: Draft, pointer: str) -> str:
+    return f"{type(draft.event).__name__} {pointer}"
+
+
+def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Visit) -> Any:
+    """The value with every personal value in it visited; itself when nothing was changed."""
+    match value:
+        case Clear() | Sealed():
+            return visit(value, declared, owners, at)
+        case BaseModel():
+            changed = {}
+            for name, alias, declaration in _declarations(type(value)):
+                before = getattr(value, name)
+                after = _map(before, declaration, (value, *owners), f"{at}/{alias}", visit)
+                if after is not before:
+                    changed[name] = after
+            return value.model_copy(update=changed) if changed else value
+        case tuple() | list():
+            items = [
+                _map(item, declared, owners, f"{at}/{number}", visit)
+                for number, item in enumerate(value)
+            ]
+            same = all(a is b for a, b in zip(items, value, strict=True))
+            return value if same else type(value)(items)
+        case dict():
+            members = {
+                key: _map(item, declared, owners, f"{at}/{key}", visit)
+                for key, item in value.items()
+            }
+            return value if all(members[key] is value[key] for key in value) else members
+        case _:
+            return value
+
+
+@cache
+def _declarations(model: type[BaseModel]) -> tuple[tuple[str, str, held | None], ...]:
+    """Name, name in JSON and declaration of every field of a model."""
+    return tuple(
+        (name, field.serialization_alias or name, _declared(model, name, field))
+        for name, field in model.model_fields.items()
+    )
+
+
+def _declared(model: type[BaseModel], name: str, field: Any) -> held | None:
+    found = {item for item in field.metadata if isinstance(item, held)}
+    found |= _held_in(field.annotation)
+    if len(found) > 1:
+        raise CannotSeal(f"{model.__name__}.{name} is declared under two keys.")
+    return next(iter(found), None)
+
+
+def _held_in(annotation: Any) -> set[held]:
+    here = {item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, held)}
+    return here.union(*(_held_in(part) for part in get_args(annotation)))

@@ -1,0 +1,238 @@
+"""Sealed values, byte for byte as BYTES lays them out, and every way in which one must not open."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.contracts.event import Event
+from shared.contracts.personal import Clear, Sealed
+from shared.infra.sealing import (
+    At,
+    CannotOpen,
+    CannotSeal,
+    Holder,
+    places,
+    seal,
+    sealed_in,
+    unseal,
+    with_sealed,
+)
+from shared.kernel.identifiers import LogName
+from shared.kernel.ijson import Json
+from tests.adapters.personal import (
+    EVENT,
+    LOG,
+    PERSON,
+    REFEREE,
+    STREAM,
+    SampleAnswer,
+    SampleCopied,
+    SampleMoney,
+    SampleUndeclared,
+    draft,
+    given,
+    recorded,
+)
+
+KEY = bytes(range(32))
+KEY_ID = UUID("44444444-4444-4444-8444-444444444444")
+HOLDER = Holder("QH8", PERSON, "application", STREAM)
+PLACE = At(LOG, EVENT, "/name")
+OTHER_EVENT = UUID("018d7f00-0000-7000-8000-000000000009")
+
+
+def octets(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def flipped(text: str) -> str:
+    changed = bytearray(octets(text))
+    changed[0] ^= 1
+    return urlsafe_b64encode(bytes(changed)).rstrip(b"=").decode()
+
+
+def test_a_sealed_value_is_laid_out_as_bytes_says() -> None:
+    value = seal("Ada Oyelaran", KEY, KEY_ID, HOLDER, PLACE)
+    written = value.model_dump(mode="json", by_alias=True)
+    assert list(written) == ["sealed", "key", "person", "class", "case", "at", "iv", "ct"]
+    assert written | {"iv": "", "ct": ""} == {
+        "sealed": 1,
+        "key": str(KEY_ID),
+        "person": str(PERSON),
+        "class": "application",
+        "case": STREAM,
+        "at": f"recruitment.QH8 {EVENT} /name",
+        "iv": "",
+        "ct": "",
+    }
+    assert len(octets(value.iv)) == 12
+    assert "=" not in value.iv + value.ct
+    associated = "\n".join(
+        ("partners-seal-1", str(KEY_ID), str(PERSON), "application", STREAM, value.at)
+    )
+    plaintext = AESGCM(KEY).decrypt(octets(value.iv), octets(value.ct), associated.encode())
+    assert plaintext == b'"Ada Oyelaran"'.ljust(64)
+    assert Sealed.model_validate(written) == value
+
+
+@pytest.mark.parametrize("length", [0, 1, 61, 62, 63, 64, 126, 127, 500])
+def test_plaintext_is_padded_to_a_multiple_of_64_octets(length: int) -> None:
+    value = seal("x" * length, KEY, KEY_ID, HOLDER, PLACE)
+    plain = len(octets(value.ct)) - 16
+    assert plain == -(-(length + 2) // 64) * 64
+    assert unseal(value, KEY) == "x" * length
+
+
+@pytest.mark.parametrize("value", [None, True, 7, "Zoë", ["a", 1], {"lines": ["1 High Street"]}])
+def test_any_value_comes_back(value: Json) -> None:
+    assert unseal(seal(value, KEY, KEY_ID, HOLDER, PLACE), KEY) == value
+
+
+def test_equal_values_do_not_look_equal() -> None:
+    first, second = (seal("same", KEY, KEY_ID, HOLDER, PLACE) for _ in range(2))
+    assert first.iv != second.iv
+    assert first.ct != second.ct
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": UUID(int=1)},
+        {"person": REFEREE},
+        {"retention_class": "money"},
+        {"case": "application/another"},
+        {"at": f"recruitment.QH8 {EVENT} /email"},
+        {"at": f"recruitment.QH8 {OTHER_EVENT} /name"},
+        {"at": f"recruitment.RAJ {EVENT} /name"},
+        {"iv": None},
+        {"ct": None},
+        {"ct": ""},
+    ],
+    ids=str,
+)
+def test_a_value_with_anything_changed_does_not_open(change: dict[str, Any]) -> None:
+    value = seal("Ada Oyelaran", KEY, KEY_ID, HOLDER, PLACE)
+    for name, new in change.items():
+        changed = flipped(getattr(value, name)) if new is None else new
+        with pytest.raises(CannotOpen):
+            unseal(value.model_copy(update={name: changed}), KEY)
+    with pytest.raises(CannotOpen):
+        unseal(value, bytes(32))
+
+
+def test_every_declared_value_is_found_with_its_holder() -> None:
+    event = given(
+        email=Clear("ada@example.org"),
+        answers=(
+            SampleAnswer(question="Why?", answer=Clear("Because")),
+            SampleAnswer(question="How?", answer=Clear("So")),
+        ),
+        notes=(Clear("a note"),),
+        referee=REFEREE,
+        referee_name=Clear("Bo Lindqvist"),
+    )
+    found = {place.at.pointer: place for place in places(draft(event))}
+    assert list(found) == [
+        "/name",
+        "/email",
+        "/answers/0/answer",
+        "/answers/1/answer",
+        "/notes/0",
+        "/referee_name",
+    ]
+    assert {place.holder for at, place in found.items() if at != "/referee_name"} == {HOLDER}
+    assert found["/referee_name"].holder == Holder("QH8", REFEREE, "reference", STREAM)
+    assert str(found["/notes/0"].at) == f"recruitment.QH8 {EVENT} /notes/0"
+
+
+def test_a_case_may_be_named_by_a_member_of_the_event() -> None:
+    payee = UUID(int=5)
+    event = SampleMoney(
+        person=PERSON,
+        payee=payee,
+        tax_year="tax-year/2023-24",
+        account=Clear("12345678"),
+        total=Clear(7500),
+    )
+    assert [place.holder.case for place in places(draft(event))] == [
+        f"payee/{payee}",
+        "tax-year/2023-24",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (SampleUndeclared(person=PERSON, name=Clear("Ada")), "not declared"),
+        (given(referee_name=Clear("Bo Lindqvist")), "whose it is"),
+        (
+            SampleMoney(
+                person=PERSON, payee=UUID(int=5), tax_year="", account=Clear("1"), total=Clear(1)
+            ),
+            "which case",
+        ),
+        (
+            SampleMoney(
+                person=PERSON,
+                payee=UUID(int=5),
+                tax_year="2024\n25",
+                account=Clear(1),
+                total=Clear(1),
+            ),
+            "which case",
+        ),
+    ],
+)
+def test_a_value_whose_key_is_not_declared_is_refused(event: Event, why: str) -> None:
+    with pytest.raises(CannotSeal, match=why):
+        places(draft(event))
+
+
+def test_a_value_in_clear_hidden_in_a_list_of_anything_is_refused() -> None:
+    event = given().model_copy(update={"answers": [{"answer": Clear("hidden")}]})
+    with pytest.raises(CannotSeal, match="answers/0/answer"):
+        places(draft(event))
+
+
+def test_a_value_sealed_by_another_event_stands_only_in_a_copy_in_the_same_log() -> None:
+    before = seal("Ada", KEY, KEY_ID, HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    copied = draft(SampleCopied(person=PERSON, name=before))
+    assert places(copied) == []
+    assert sealed_in(recorded(copied)) == {"name": before}
+
+    with pytest.raises(CannotSeal, match="not a copy"):
+        places(draft(given().model_copy(update={"name": before})))
+    with pytest.raises(CannotSeal, match="another log"):
+        places(draft(SampleCopied(person=PERSON, name=before), LogName("recruitment", "RAJ")))
+    money = before.model_copy(update={"retention_class": "money"})
+    with pytest.raises(CannotSeal, match="retention class"):
+        places(draft(SampleCopied(person=PERSON, name=money)))
+
+
+def test_a_reader_refuses_a_value_brought_from_elsewhere() -> None:
+    ours = draft(given())
+    foreign = seal("Ada", KEY, KEY_ID, HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    with pytest.raises(CannotOpen, match="not a copy"):
+        sealed_in(recorded(with_sealed(ours, {"/name": foreign})))
+    elsewhere = seal("Ada", KEY, KEY_ID, HOLDER, At(LogName("recruitment", "RAJ"), EVENT, "/name"))
+    with pytest.raises(CannotOpen, match="another log"):
+        sealed_in(recorded(with_sealed(ours, {"/name": elsewhere})))
+    with pytest.raises(CannotOpen, match="first written"):
+        sealed_in(recorded(with_sealed(ours, {"/name": foreign.model_copy(update={"at": "here"})})))
+
+
+def test_sealed_values_replace_those_in_clear_and_nothing_else() -> None:
+    event = given(answers=(SampleAnswer(question="Why?", answer=Clear("Because")),))
+    value = seal("x", KEY, KEY_ID, HOLDER, PLACE)
+    answer = seal("y", KEY, KEY_ID, HOLDER, replace(PLACE, pointer="/answers/0/answer"))
+    sealed = with_sealed(draft(event), {"/name": value, "/answers/0/answer": answer})
+    assert sealed == draft(
+        event.model_copy(
+            update={"name": value, "answers": (SampleAnswer(question="Why?", answer=answer),)}
+        )
+    )
+    assert sealed_in(recorded(sealed)) == {"name": value, "answers/0/answer": answer}
