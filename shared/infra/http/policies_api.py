@@ -11,9 +11,10 @@ from shared.infra.http.access import Caller, allowed, guarded_router, ordered
 from shared.infra.http.answers import answered
 from shared.infra.http.problems import Problem
 from shared.infra.kit import Kit
+from shared.infra.policies import POLICY, policy_stream
 from shared.infra.shell import Order, Transaction
 from shared.kernel.identifiers import Organisation
-from shared.kernel.policies import POLICY, AdoptPolicy, PolicyVersion
+from shared.kernel.policies import AdoptPolicy, PolicyVersion
 
 
 class PolicyForm(BaseModel):
@@ -51,7 +52,7 @@ def router(kit: Kit, kinds: Mapping[str, type[BaseModel]]) -> APIRouter:
         command = AdoptPolicy(form.kind, form.version, form.effective_from, terms)
 
         async def work(transaction: Transaction) -> str:
-            await transaction.decide(POLICY, organisation, f"policy/{form.kind}", command)
+            await transaction.decide(POLICY, organisation, policy_stream(form.kind), command)
             return f"/organisations/{organisation}/policies"
 
         return answered(await kit.shell.handle(order, work))
