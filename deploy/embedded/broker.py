@@ -16,7 +16,7 @@ from typing import Final
 from deploy.embedded.children import EmbeddedFailure, free_port, last_words, spawn, wait_until
 
 READY_SECONDS: Final = 10.0
-PORT_ATTEMPTS: Final = 5
+ATTEMPTS: Final = 5
 METADATA: Final = 3
 """The Kafka API key of the Metadata request; version 2 is the first that tells the cluster id."""
 
@@ -46,7 +46,7 @@ class Broker:
 
     def start(self) -> None:
         """Start an empty broker, on its earlier port if it had one, and wait for its answer."""
-        for _ in range(PORT_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             if self.port is None:
                 self.port = free_port()
             if self._try_to_start():
@@ -66,7 +66,7 @@ class Broker:
             self._process.wait()
             self._process = None
 
-    stop = kill
+    stop = terminate = kill
 
     def _try_to_start(self) -> bool:
         # on a taken port it ends and a client reaches the other broker: the id tells them apart

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_wr
 READY_SECONDS: Final = 60.0
 """Long enough for the recovery of a server that was killed under load."""
 STOP_SECONDS: Final = 15.0
-PORT_ATTEMPTS: Final = 5
+ATTEMPTS: Final = 5
 
 
 def binary(name: str) -> Path:
@@ -45,14 +46,16 @@ class Postgres:
         self,
         folder: Path,
         *,
+        log: Path | None = None,
         port: int | None = None,
         durable: bool = True,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.port = port
-        self.log = self.folder.with_name(self.folder.name + ".log")
+        self.log = log or self.folder.with_name(self.folder.name + ".log")
         self._fixed_port = port is not None
+        self._durable = durable
         self._settings = {
             "timezone": "UTC",
             "log_timezone": "UTC",
@@ -79,17 +82,24 @@ class Postgres:
         """Make the cluster if there is none, start the server and wait until it is ready."""
         self._make_cluster()
         self._wait_for_predecessor()
-        for _ in range(PORT_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             if not self._fixed_port:
                 self.port = free_port()
             if self._try_to_start():
+                # clients know the address now: a restart has to keep it
+                self._fixed_port = True
                 return
-            if self._fixed_port or "Address already in use" not in last_words(self.log, 6):
+            if not self._may_try_again(last_words(self.log, lines=6)):
                 break
         raise EmbeddedFailure(
             f"PostgreSQL did not start on port {self.port} with the data in {self.folder}: "
             f"{last_words(self.log)}"
         )
+
+    def terminate(self) -> None:
+        """Ask for a fast shutdown: sessions are ended, nothing is left for recovery."""
+        if self.alive() and self._process:
+            self._process.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
         """Shut down cleanly; after a while, at once; at last, by force."""
@@ -130,7 +140,7 @@ class Postgres:
         ]
         # the built-in locale orders by code point and needs nothing of the machine
         command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        command += ["--locale=C", "--no-instructions", "--no-sync"]
+        command += ["--locale=C", "--no-instructions", *([] if self._durable else ["--no-sync"])]
         made = spawn(
             command,
             log=self.log,
@@ -180,7 +190,6 @@ class Postgres:
             command,
             log=self.log,
             environment=ENVIRONMENT,
-            # fast shutdown: sessions are ended, nothing is left for recovery
             on_parent_death=signal.SIGINT,
             as_nobody=is_root(),
         )
@@ -189,6 +198,13 @@ class Postgres:
             return True
         self.kill()
         return False
+
+    def _may_try_again(self, said: str) -> bool:
+        """After losing a race for a free port, or while a killed server's sessions still end."""
+        if "pre-existing shared memory block" in said:
+            time.sleep(0.2)
+            return True
+        return not self._fixed_port and "Address already in use" in said
 
     def _ready(self) -> bool:
         """Ready when the pid file's first line is our child and its eighth says so."""
