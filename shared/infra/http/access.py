@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from shared.infra.http.bodies import read_body
 from shared.infra.http.problems import Problem, unknown
 from shared.infra.http.tokens import ROLES, Bearer
-from shared.infra.shell import Order
+from shared.infra.shell import LogOnHold, Order
 
 _LONGEST_KEY = 64
 
@@ -102,7 +102,9 @@ class ordered(Access):  # noqa: N801 - reads as a word in a signature
                 "Send one Idempotency-Key header of 1 to 64 visible ASCII characters, "
                 "the same one when you repeat this command.",
             )
-        request.app.state.may_write(request.path_params["organisation"])
+        organisation = request.path_params["organisation"]
+        if not request.app.state.kit.shell.may_write(organisation):
+            raise LogOnHold(organisation)
 
 
 def _is_key(key: str) -> bool:

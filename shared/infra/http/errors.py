@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from shared.infra.http.problems import Problem, away, refused
-from shared.infra.log import BodyRefused
-from shared.infra.shell import KeyUsedForAnotherCommand
+from shared.infra.http.problems import Problem, away, refused, unknown
+from shared.infra.log import BodyRefused, LogNotOpen
+from shared.infra.shell import KeyUsedForAnotherCommand, LogOnHold
 from shared.kernel.decider import Refused
 from shared.kernel.ijson import NotIJson
 
@@ -89,6 +89,16 @@ def _unreadable(error: Any) -> Problem:
     return Problem(422, "malformed", str(error))
 
 
+def _on_hold(hold: Any) -> Problem:
+    return Problem(
+        503,
+        "log-on-hold",
+        f"{hold} Its database and its topic are being compared, or do not agree; "
+        "an operator sees which in /operations.",
+        headers={"Retry-After": "2"},
+    )
+
+
 def _database(_: Any) -> Problem:
     return away("The database")
 
@@ -101,6 +111,8 @@ _KINDS: Final[Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], Proble
     ((Problem,), lambda problem: problem),
     ((Refused,), refused),
     ((KeyUsedForAnotherCommand, BodyRefused, NotIJson), _unreadable),
+    ((LogOnHold,), _on_hold),
+    ((LogNotOpen,), lambda _: unknown()),
     ((RequestValidationError,), _malformed),
     ((HTTPException,), _routing),
     ((asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError), _database),
