@@ -570,14 +570,14 @@ class PartnerAppointed(RecruitmentEvent):
 
 
 class PersonsLinked(RecruitmentEvent):
-    """Two identifiers turned out to be one person; `person` is the lesser one."""
+    """Two identifiers turned out to be one person; it stands in the streams of both."""
 
     person: UUID
     other: UUID
 
 
 class PersonsUnlinked(RecruitmentEvent):
-    """The two are different people after all."""
+    """The two are different people after all; it stands in the streams of both."""
 
     person: UUID
     other: UUID

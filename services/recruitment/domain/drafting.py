@@ -154,7 +154,7 @@ class PaidPartnerIsNoVolunteer(Refused):
 
 
 class FeeBasisDoesNotFit(Refused):
-    """Give the fee basis as no-check exactly when the level of the disclosure check is none."""
+    """State paid or volunteer as fee basis exactly when a disclosure check is to be made."""
 
 
 def describe_opportunity(draft: Draft, command: DescribeOpportunity) -> Sequence[RecruitmentEvent]:
