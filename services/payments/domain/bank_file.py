@@ -1,7 +1,7 @@
 """The file for bank software: one CSV line a payment, the same bytes every time it is made.
 
-Columns as PayGate publishes them (research/domain.md 2.13): destination sort code, account and name,
-amount in pounds, transaction code, originating sort code, account and name, reference, date.
+Columns as PayGate publishes them: destination sort code, account and name, amount in pounds,
+transaction code, originating sort code, account and name, reference, date. No header line.
 """
 
 from collections.abc import Mapping, Sequence

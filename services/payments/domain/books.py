@@ -31,8 +31,8 @@ from shared.contracts.payments import (
 class Books:
     """Totals in pence.
 
-    `waiting` is below zero where more was reversed than is still to be paid. `in_run` is the payments'
-    side, `run` the runs' own total; returned lines that were reissued are in `run` and not in `in_run`.
+    `waiting` is below zero where more was reversed than is still to be paid. `in_run` is the
+    payments' side, `run` the runs' own total; what was reissued is in `run` and not in `in_run`.
     """
 
     due: int = 0

@@ -174,6 +174,14 @@ class NotInThatRun(Refused):
     """The payment is not, or no longer, in that run."""
 
 
+class BankHasAnswered(Refused):
+    """The bank has answered for this payment, so it cannot be taken out of its run."""
+
+
+class NotReturned(Refused):
+    """Only what the bank returned is paid again; otherwise it would be paid twice."""
+
+
 def decide(state: State, command: Command) -> Sequence[Event]:
     """What happens to the payment."""
     match command:
@@ -333,8 +341,12 @@ def _follow_run(
     part = next((part for part in state.parts if part.run == command.run), None)
     match command:
         case TakeFromRun():
+            if part and part.stage != "in-run":
+                raise BankHasAnswered
             return [_taken(state, part)] if part else []
         case ReissuePayment():
+            if part and part.stage != "returned":
+                raise NotReturned
             return [_reissued(state, part)] if part else []
         case SettlePayment():
             if part is None or part.stage == "returned":
