@@ -322,7 +322,7 @@ def _expected(invitations: Mapping[UUID, Invitation]) -> tuple[ExpectedPartner, 
     )
 
 
-def evolve(state: State, event: MeetingEvent) -> State:
+def evolve(state: State, event: MeetingEvent) -> State:  # noqa: PLR0911 - one way out an event
     """What an event makes of this meeting."""
     if isinstance(event, MeetingScheduled):
         return Scheduled(event)

@@ -56,8 +56,8 @@ class ExtendTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class EndTerm:
-    """The term ends before its time; `on` is its last day, before its first if it never began."""
+class EndTerms:
+    """What runs or is to come ends early; `on` is the last day served."""
 
     on: date
     cause: str
@@ -71,7 +71,7 @@ class ReviewTerm:
     on: date
 
 
-Command: TypeAlias = StartTerm | TakeUpAppointment | ExtendTerm | EndTerm | ReviewTerm
+Command: TypeAlias = StartTerm | TakeUpAppointment | ExtendTerm | EndTerms | ReviewTerm
 TermEvent: TypeAlias = TermStarted | TermExtended | TermEnding | TermEnded | AppointmentSetAside
 
 # State
@@ -110,6 +110,10 @@ class Terms:
     def in_term(self, on: date) -> bool:
         """Whether a term runs on this day."""
         return any(term.covers(on) for term in self.terms)
+
+    def open_terms(self) -> Sequence[Term]:
+        """The terms that run or are to come."""
+        return [term for term in self.terms if not term.ended]
 
 
 # Rules
@@ -152,7 +156,7 @@ def decide(state: Terms, command: Command) -> Sequence[TermEvent]:
             return _take_up(state, command.start)
         case ExtendTerm():
             return _extend(state, command)
-        case EndTerm():
+        case EndTerms():
             return _end(state, command)
         case ReviewTerm():
             return _review(state, command.on)
@@ -214,15 +218,10 @@ def _take_up(state: Terms, command: StartTerm) -> Sequence[TermEvent]:
         ]
 
 
-def _running(state: Terms) -> Term:
-    running = [term for term in state.terms if not term.ended]
-    if not running:
-        raise NoTermToChange
-    return min(running, key=lambda term: term.starts_on)
-
-
 def _extend(state: Terms, command: ExtendTerm) -> Sequence[TermEvent]:
-    term = _running(state)
+    term = min(state.open_terms(), key=lambda term: term.starts_on, default=None)
+    if term is None:
+        raise NoTermToChange
     if command.ends_on == term.ends_on:
         return []
     if command.ends_on < term.ends_on:
@@ -247,13 +246,13 @@ def _extend(state: Terms, command: ExtendTerm) -> Sequence[TermEvent]:
     ]
 
 
-def _end(state: Terms, command: EndTerm) -> Sequence[TermEvent]:
-    if any(term.ended and term.ends_on == command.on for term in state.terms):
-        return []
-    term = _running(state)
-    if command.on > term.ends_on:
-        raise EndAfterLastDay(f"The term is {term.starts_on} to {term.ends_on}.")
-    return [_ended(term, command.on, command.cause, command.reason)]
+def _end(state: Terms, command: EndTerms) -> Sequence[TermEvent]:
+    if not state.terms:
+        raise NoTermToChange
+    for term in state.open_terms():
+        if command.on > term.ends_on:
+            raise EndAfterLastDay(f"The term is {term.starts_on} to {term.ends_on}.")
+    return [_ended(term, command.on, command.cause, command.reason) for term in state.open_terms()]
 
 
 def _ended(term: Term, on: date, cause: str, reason: Clear | None = None) -> TermEnded:
@@ -269,9 +268,7 @@ def _ended(term: Term, on: date, cause: str, reason: Clear | None = None) -> Ter
 
 def _review(state: Terms, on: date) -> Sequence[TermEvent]:
     events: list[TermEvent] = []
-    for term in state.terms:
-        if term.ended:
-            continue
+    for term in state.open_terms():
         if term.ends_on < on:
             events.append(_ended(term, term.ends_on, COMPLETED))
         elif _reminder_due(state, term, on):

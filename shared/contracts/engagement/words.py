@@ -21,8 +21,9 @@ Minutes: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 RoleCategory: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=4)]
 """1 open engagement, 2 one-off workshop, 3 working group, 4 strategic: board or committee."""
 
-Kept: TypeAlias = Annotated[Personal, held("partnership")]
-KeptIfGiven: TypeAlias = Annotated[Personal | None, held("partnership")]
+Kept: TypeAlias = Annotated[Personal, held("partnership", case="partner")]
+KeptIfGiven: TypeAlias = Annotated[Personal | None, held("partnership", case="partner")]
+"""Under the key of the partnership, `partner/<partner>`, in whatever stream the event stands."""
 
 
 class EngagementEvent(Event, service="engagement"):
