@@ -61,6 +61,61 @@ CREATE TABLE kit.foreign_records (
     CONSTRAINT kept_once PRIMARY KEY (topic, hash)
 );
 
+-- Locks a consumer's watermark for one log until the transaction ends, making it at 0 if it is not there.
+-- Read after the lock: the streams this consumer has parked, and the numbers it was told to discard.
+CREATE FUNCTION kit.lock_watermark(
+    schema text, consumer text, source text, organisation text,
+    OUT sequence bigint, OUT parked text[], OUT discarded bigint[]
+) LANGUAGE plpgsql AS $$
+BEGIN
+    LOOP
+        EXECUTE format(
+            'SELECT sequence FROM %I.watermarks'
+            ' WHERE consumer = $1 AND source = $2 AND organisation = $3 FOR NO KEY UPDATE', schema
+        ) INTO sequence USING consumer, source, organisation;
+        EXIT WHEN sequence IS NOT NULL;
+        EXECUTE format(
+            'INSERT INTO %I.watermarks (consumer, source, organisation) VALUES ($1, $2, $3)'
+            ' ON CONFLICT DO NOTHING', schema
+        ) USING consumer, source, organisation;
+    END LOOP;
+    parked := ARRAY(
+        SELECT DISTINCT row.stream FROM kit.parked AS row
+        WHERE row.consumer = lock_watermark.consumer AND row.schema = lock_watermark.schema
+            AND row.source = lock_watermark.source AND row.organisation = lock_watermark.organisation
+    );
+    discarded := ARRAY(
+        SELECT split_part(event.body::jsonb #>> '{data,position}', '/', 2)::bigint
+        FROM log.events AS event
+        WHERE event.organisation = lock_watermark.organisation AND event.type = 'EventDiscarded'
+            AND event.body::jsonb #>> '{data,consumer}' = lock_watermark.consumer
+            AND split_part(event.body::jsonb #>> '{data,position}', '/', 1)
+                = lock_watermark.source || '.' || lock_watermark.organisation
+    );
+END
+$$;
+
+-- All watermarks that lie in a schema.
+CREATE FUNCTION kit.watermarks_of(schema text) RETURNS SETOF kit.watermarks LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT * FROM %I.watermarks', schema);
+END
+$$;
+
+-- Raises a watermark, never lowers it, and adds to its counts.
+CREATE FUNCTION kit.raise_watermark(
+    schema text, consumer text, source text, organisation text, sequence bigint,
+    duplicates bigint, repaired bigint, unknown bigint, conflicts bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format(
+        'UPDATE %I.watermarks SET sequence = greatest(sequence, $4), duplicates = duplicates + $5,'
+        ' repaired = repaired + $6, unknown = unknown + $7, conflicts = conflicts + $8'
+        ' WHERE consumer = $1 AND source = $2 AND organisation = $3', schema
+    ) USING consumer, source, organisation, sequence, duplicates, repaired, unknown, conflicts;
+END
+$$;
+
 -- discards are few and are looked for beside every transaction of a consumer
 CREATE INDEX discarded_events ON log.events (organisation) WHERE type = 'EventDiscarded';
 
