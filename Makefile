@@ -1,8 +1,13 @@
 # The verbs of the project. Every target works on a machine with Python 3.11, pip, make and git.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# the interpreter below an activated environment: only that one has pip
+INTERPRETER = $(shell $(PYTHON) -c 'import sys; print(sys._base_executable)')
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+
+LOCKING := --quiet --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header
 
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -13,12 +18,41 @@ export UV_LINK_MODE := copy
 setup: $(STAMP)
 
 $(STAMP): requirements/uv.lock requirements/all.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@$(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Partners needs Python 3.11 or newer; set PYTHON to one."; exit 1; }
 	@echo "Setting up $(VENV): downloads take most of the time."
-	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	@$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	@test -x $(BIN)/python || $(INTERPRETER) -m venv --without-pip $(VENV)
+	@$(INTERPRETER) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 		--no-deps --require-hashes -r requirements/uv.lock
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
+
+demo: setup
+	@$(BIN)/partners demo $(ARGS)
+
+up: setup
+	@$(BIN)/partners up $(ARGS)
+
+test: setup
+	@$(BIN)/pytest $(ARGS)
+
+check: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test-kafka: setup
+	@$(BIN)/python -m tests.kafka.run $(ARGS)
+
+# New versions of everything, with hashes and without addresses; commit what changes.
+lock: setup
+	@env -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL $(BIN)/uv pip compile $(LOCKING) \
+		requirements/runtime.in requirements/development.in requirements/build.in \
+		--output-file requirements/all.lock
+	@env -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL $(BIN)/uv pip compile $(LOCKING) \
+		requirements/uv.in --output-file requirements/uv.lock
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
