@@ -1,11 +1,16 @@
-"""The `partners` command: one sub-command per task, each importing its code only when called."""
+"""The `partners` command: gathers the groups of commands and says failures in one sentence."""
+
+import sys
 
 import typer
+
+from deploy.embedded.children import EmbeddedFailure
 
 app = typer.Typer(
     name="partners",
     help="The working record of patient and public partnership in the NHS.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_show_locals=False,
 )
 
@@ -16,5 +21,9 @@ def _partners() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what a person can mend is said without a trace, with exit code 1."""
+    try:
+        app()
+    except EmbeddedFailure as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)

@@ -1,5 +1,6 @@
 """A small system under the supervisor: started, hurt, stopped, killed."""
 
+import json
 import os
 import signal
 import socket
@@ -224,3 +225,14 @@ def test_a_failed_preparation_ends_the_start(start: Callable[..., SmallSystem]) 
     assert code == 1
     assert said.startswith("The databases could not be prepared: ")
     assert said.rstrip().endswith("there is no room")
+
+
+def test_what_a_killed_supervisor_told_is_not_believed(
+    start: Callable[..., SmallSystem], tmp_path: Path
+) -> None:
+    (tmp_path / "small").mkdir()
+    left_behind = {"supervisor": 1, "ready": True, "processes": {}}
+    (tmp_path / "small" / "state.json").write_text(json.dumps(left_behind), encoding="utf-8")
+    system = start()
+    assert wait_until(lambda: bool(system.state()), seconds=20)
+    assert system.state()["supervisor"] == system.process.pid

@@ -1,0 +1,52 @@
+"""The `partners` command as a program."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.embedded.children import EmbeddedFailure
+
+PROJECT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+
+def partners(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("-c", "from deploy.cli.main import main; main()", *arguments)
+
+
+def test_help_says_what_it_is() -> None:
+    answered = partners("--help")
+    assert answered.returncode == 0
+    assert "The working record of patient and public partnership in the NHS." in answered.stdout
+
+
+def test_a_command_that_does_not_exist_is_a_usage_error() -> None:
+    answered = partners("frobnicate")
+    assert answered.returncode == 2
+    assert "frobnicate" in answered.stderr
+
+
+def test_a_failure_is_one_sentence_and_exit_code_1() -> None:
+    program = f"""
+from deploy.cli.main import app, main
+from deploy.embedded.children import {EmbeddedFailure.__name__}
+@app.command()
+def fail() -> None:
+    raise {EmbeddedFailure.__name__}("Nothing could be started.")
+main()
+"""
+    answered = run("-c", program, "fail")
+    assert (answered.returncode, answered.stderr) == (1, "Nothing could be started.\n")
+
+
+def test_the_command_line_is_quick_because_commands_import_late() -> None:
+    program = """
+import sys, deploy.cli.main
+print(sorted({"aiokafka", "asyncpg", "cryptography", "fastapi", "faststream"} & set(sys.modules)))
+"""
+    assert run("-c", program).stdout == "[]\n"
