@@ -38,10 +38,12 @@ class KeysKept(BaseModel):
 class SubjectErased(PersonalEvent):
     """A service destroyed what it may of a person's keys; it says what it keeps and why.
 
-    Stream `erasure/<uuid>`, the uuid derived from the request.
+    Stream `erasure/<uuid>`, the uuid derived from the request. On `backups_unreadable_on` the last
+    key-encryption key that backups of the destroyed keys need is destroyed too.
     """
 
     person: UUID
     request: str
     destroyed: tuple[UUID, ...]
     kept: tuple[KeysKept, ...]
+    backups_unreadable_on: date | None = None

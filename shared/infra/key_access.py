@@ -1,0 +1,111 @@
+"""Who may open what for which purpose, and the answer to `POST /keys/{organisation}/open`."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Set
+from typing import Annotated, Final, Literal, TypeAlias, get_args
+from uuid import UUID
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.personal import RETENTION_CLASSES, RetentionClass
+from shared.infra.database import Connection
+from shared.infra.keys import Keys, NoWrappingKey
+
+Purpose: TypeAlias = Literal["appointment", "payment", "message", "display"]
+"""Why personal data is opened.
+
+appointment: a service takes over what it needs of an appointed person, to seal its own.
+payment: the body that pays takes over whom it pays, or writes a bank file.
+message: a message to the person is written.
+display: a person who may see it is shown it.
+"""
+PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
+MOST_KEYS: Final = 500
+"""So many keys may be asked for in one call (BYTES)."""
+SYSTEM: Final = "system"
+"""Actors `system/<service>` have the role `service`."""
+
+_Classes: TypeAlias = frozenset[RetentionClass]
+_ALL: Final[_Classes] = frozenset(RETENTION_CLASSES)
+_OWN: Final[_Classes] = frozenset({"application", "partnership", "money", "correspondence"})
+_PAID: Final[_Classes] = frozenset({"partnership", "money"})
+
+_ALLOWED: Final[Mapping[tuple[str, str], _Classes]] = {
+    ("service", "appointment"): frozenset({"application", "partnership"}),
+    ("service", "payment"): _PAID,
+    ("service", "message"): _ALL,
+    ("coordinator", "display"): _ALL - {"money"},
+    ("panel-member", "display"): frozenset({"application"}),
+    ("lead-contact", "display"): frozenset({"partnership", "correspondence"}),
+    ("finance-preparer", "display"): _PAID,
+    ("finance-approver", "display"): _PAID,
+    # their own data: the service that shows it sees to that
+    ("applicant", "display"): _OWN,
+    ("partner", "display"): _OWN,
+}
+_log = structlog.get_logger()
+
+
+class OpenKeys(BaseModel):
+    """What a service asks of the service that keeps the keys, and on whose behalf."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keys: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_KEYS)]
+    purpose: Purpose
+    actor: Annotated[str, Field(pattern=r"^[a-z-]+/[a-z0-9-]+$", max_length=100)]
+
+
+class OpenedKeys(BaseModel):
+    """Keys in base64 by their ids; an id in none of the three was never kept here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    opened: dict[UUID, str] = Field(repr=False)
+    erased: tuple[UUID, ...] = ()
+    refused: tuple[UUID, ...] = ()
+
+
+def role_of(actor: str, roles: Set[str]) -> str | None:
+    """The role a call is judged by: a service may speak for its actor, a person only for itself."""
+    named = actor.partition("/")[0]
+    if "service" in roles:
+        return "service" if named == SYSTEM else named
+    return named if named in roles else None
+
+
+async def serve_keys(
+    connection: Connection, keys: Keys, organisation: str, asked: OpenKeys, roles: Set[str]
+) -> OpenedKeys:
+    """The keys of this organisation that a bearer with these roles may have.
+
+    Raises NoWrappingKey when one cannot be unwrapped here.
+    """
+    classes = _ALLOWED.get((role_of(asked.actor, roles) or "", asked.purpose), frozenset())
+    found = await keys.find(connection, organisation, asked.keys)
+    opened: dict[UUID, str] = {}
+    erased: list[UUID] = []
+    refused: list[UUID] = []
+    for key_id, key in found.items():
+        if key.holder.retention_class not in classes:
+            refused.append(key_id)
+        elif key.wrapped is None:
+            erased.append(key_id)
+        else:
+            opened[key_id] = b64encode(keys.unwrap(key)).decode()
+    if refused:
+        _log.warning("keys refused", organisation=organisation, keys=len(refused))
+    return OpenedKeys(opened=opened, erased=tuple(erased), refused=tuple(refused))
+
+
+__all__ = [
+    "MOST_KEYS",
+    "PURPOSES",
+    "NoWrappingKey",
+    "OpenKeys",
+    "OpenedKeys",
+    "Purpose",
+    "role_of",
+    "serve_keys",
+]
