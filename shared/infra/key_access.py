@@ -12,14 +12,17 @@ from shared.contracts.personal import RETENTION_CLASSES, RetentionClass
 from shared.infra.database import Connection
 from shared.infra.keys import Keys, NoWrappingKey
 
-Purpose: TypeAlias = Literal["appointment", "payment", "message", "display"]
-"""Why personal data is opened.
-
-appointment: a service takes over what it needs of an appointed person, to seal its own.
-payment: the body that pays takes over whom it pays, or writes a bank file.
-message: a message to the person is written.
-display: a person who may see it is shown it.
-"""
+Purpose: TypeAlias = Literal[
+    "welcoming a partner", "paying a partner", "writing a message", "showing to a person"
+]
+WELCOMING: Final = "welcoming a partner"
+"""A service takes over what it needs of an appointed person, to seal its own."""
+PAYING: Final = "paying a partner"
+"""The body that pays takes over whom it pays, or writes a bank file."""
+WRITING: Final = "writing a message"
+"""A message to the person, or to their coordinator, is written."""
+SHOWING: Final = "showing to a person"
+"""A person who may see it is shown it."""
 PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 MOST_KEYS: Final = 500
 """So many keys may be asked for in one call (BYTES)."""
@@ -32,17 +35,17 @@ _OWN: Final[_Classes] = frozenset({"application", "partnership", "money", "corre
 _PAID: Final[_Classes] = frozenset({"partnership", "money"})
 
 _ALLOWED: Final[Mapping[tuple[str, str], _Classes]] = {
-    ("service", "appointment"): frozenset({"application", "partnership"}),
-    ("service", "payment"): _PAID,
-    ("service", "message"): _ALL,
-    ("coordinator", "display"): _ALL - {"money"},
-    ("panel-member", "display"): frozenset({"application"}),
-    ("lead-contact", "display"): frozenset({"partnership", "correspondence"}),
-    ("finance-preparer", "display"): _PAID,
-    ("finance-approver", "display"): _PAID,
+    ("service", WELCOMING): frozenset({"application", "partnership"}),
+    ("service", PAYING): _PAID,
+    ("service", WRITING): _ALL,
+    ("coordinator", SHOWING): _ALL - {"money"},
+    ("panel-member", SHOWING): frozenset({"application"}),
+    ("lead-contact", SHOWING): frozenset({"partnership", "correspondence"}),
+    ("finance-preparer", SHOWING): _PAID,
+    ("finance-approver", SHOWING): _PAID,
     # their own data: the service that shows it sees to that
-    ("applicant", "display"): _OWN,
-    ("partner", "display"): _OWN,
+    ("applicant", SHOWING): _OWN,
+    ("partner", SHOWING): _OWN,
 }
 _log = structlog.get_logger()
 
@@ -101,7 +104,11 @@ async def serve_keys(
 
 __all__ = [
     "MOST_KEYS",
+    "PAYING",
     "PURPOSES",
+    "SHOWING",
+    "WELCOMING",
+    "WRITING",
     "NoWrappingKey",
     "OpenKeys",
     "OpenedKeys",

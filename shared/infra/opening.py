@@ -79,17 +79,26 @@ class Opener:
 
     def __init__(
         self,
+        service: str,
+        settings: ServiceSettings,
         shell: Shell,
         pool: Pool,
         keys: Keys,
-        settings: ServiceSettings,
-        client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._service = service
         self._shell = shell
         self._pool = pool
         self._keys = keys
         self._settings = settings
-        self._client = client or httpx.AsyncClient(timeout=_ANSWER_SECONDS)
+        token = settings.machine_token.get_secret_value()
+        self._client = httpx.AsyncClient(
+            timeout=_ANSWER_SECONDS,
+            headers={"authorization": f"Bearer {token}"} if token else {},
+            transport=transport,
+            # what is inside is reached directly, whatever the machine's proxy settings say
+            trust_env=False,
+        )
         self._cache: dict[tuple[_Reader, LogName, UUID], tuple[float, bytes]] = {}
 
     async def open(
@@ -142,7 +151,7 @@ class Opener:
     async def _ask(
         self, keeper: LogName, ids: Sequence[UUID], reader: _Reader
     ) -> dict[UUID, _Found]:
-        own = keeper.service == self._shell.service
+        own = keeper.service == self._service
         if own and keeper.organisation in self._settings.organisations:
             return await self._look_up(keeper, ids)
         try:
@@ -186,7 +195,6 @@ class Opener:
                 "purpose": reader.purpose,
                 "actor": reader.actor,
             },
-            headers={"Authorization": f"Bearer {self._settings.machine_token.get_secret_value()}"},
         )
         if response.status_code in (401, 403, 404):
             _log.warning("keys refused", keeper=str(keeper), status=response.status_code)

@@ -16,7 +16,15 @@ from shared.contracts.openings import PersonalDataOpened
 from shared.contracts.personal import Clear, Sealed
 from shared.infra import log
 from shared.infra.database import Pool, open_pool
-from shared.infra.key_access import OpenedKeys, OpenKeys, serve_keys
+from shared.infra.key_access import (
+    PAYING,
+    SHOWING,
+    WELCOMING,
+    WRITING,
+    OpenedKeys,
+    OpenKeys,
+    serve_keys,
+)
 from shared.infra.opening import Opener, Unavailable
 from shared.infra.sealing import sealed_in
 from shared.infra.settings import ServiceSettings
@@ -134,11 +142,12 @@ async def party(make_database: MakeDatabase, keeper: Keeper) -> AsyncIterator[Ca
             await log.open_log(connection, service, organisation, "partners.invalid", OPENED_AT)
         shell = Shell(pool, service, FixedClock(), idempotency_secret=b"s", sealer=keys())
         opener = Opener(
+            service,
+            settings(service, organisation, {"recruitment": "http://recruitment"}),
             shell,
             pool,
             keys(),
-            settings(service, organisation, {"recruitment": "http://recruitment"}),
-            httpx.AsyncClient(transport=keeper.transport()),
+            keeper.transport(),
         )
         openers.append(opener)
         return Party(service, pool, opener)
@@ -155,13 +164,13 @@ async def test_a_service_opens_its_own_and_records_it_first(
 ) -> None:
     own: Party = await party("recruitment", "QH8")
     value = await keeper.seal()
-    assert await own.opener.open({"name": value}, "display", organisation="QH8", actor=ACTOR) == {
+    assert await own.opener.open({"name": value}, SHOWING, organisation="QH8", actor=ACTOR) == {
         "name": "Ada Oyelaran"
     }
     assert keeper.calls == 0
     [opening] = await own.openings("QH8")
     assert opening.event() == PersonalDataOpened(
-        keys=(value.key,), keeper="recruitment.QH8", purpose="display"
+        keys=(value.key,), keeper="recruitment.QH8", purpose=SHOWING
     )
     assert opening.actor == ACTOR
     assert opening.stream == f"opening/{opening.correlation_id}"
@@ -175,7 +184,7 @@ async def test_a_service_opens_what_another_keeps_and_records_it_in_its_own_log(
     cause = Cause(CAUSE, CAUSE, "system/engagement", "00-1-2-01")
     found = await engagement.opener.open(
         {"name": value, "same": value},
-        "appointment",
+        WELCOMING,
         organisation="RAJ",
         actor="system/engagement",
         cause=cause,
@@ -194,7 +203,7 @@ async def test_nothing_is_handed_out_that_could_not_be_recorded(
     value = await keeper.seal()
     with pytest.raises(log.LogNotOpen):
         await engagement.opener.open(
-            {"name": value}, "message", organisation="QJ2", actor="system/engagement"
+            {"name": value}, WRITING, organisation="QJ2", actor="system/engagement"
         )
 
 
@@ -206,7 +215,7 @@ async def test_a_key_is_cached_for_its_reader_and_purpose_and_not_for_long(
     now = 1000.0
     monkeypatch.setattr("shared.infra.opening.monotonic", lambda: now)
 
-    async def open_as(actor: str, purpose: str = "display") -> Any:
+    async def open_as(actor: str, purpose: str = SHOWING) -> Any:
         found = await engagement.opener.open(
             {"name": value}, purpose, organisation="RAJ", actor=actor
         )
@@ -216,7 +225,7 @@ async def test_a_key_is_cached_for_its_reader_and_purpose_and_not_for_long(
         assert await open_as(ACTOR) == "Ada Oyelaran"
     assert keeper.calls == 1
     await open_as("coordinator/another")
-    await open_as("system/engagement", "message")
+    await open_as("system/engagement", WRITING)
     assert keeper.calls == 3
     assert len(await engagement.openings("RAJ")) == 3
 
@@ -245,9 +254,7 @@ async def test_a_keeper_that_is_away_gives_unavailable_and_no_exception(
     engagement: Party = await party()
     value = await keeper.seal()
     keeper.status = status
-    found = await engagement.opener.open(
-        {"name": value}, "display", organisation="RAJ", actor=ACTOR
-    )
+    found = await engagement.opener.open({"name": value}, SHOWING, organisation="RAJ", actor=ACTOR)
     assert found == {"name": expected}
     assert not expected.for_ever
     assert await engagement.openings("RAJ") == []
@@ -256,9 +263,7 @@ async def test_a_keeper_that_is_away_gives_unavailable_and_no_exception(
 async def test_a_keeper_nobody_told_of_is_away(keeper: Keeper, party: Callable[..., Any]) -> None:
     engagement: Party = await party()
     value = (await keeper.seal()).model_copy(update={"at": f"payments.QH8 {CAUSE} /name"})
-    found = await engagement.opener.open(
-        {"name": value}, "display", organisation="RAJ", actor=ACTOR
-    )
+    found = await engagement.opener.open({"name": value}, SHOWING, organisation="RAJ", actor=ACTOR)
     assert found == {"name": Unavailable("away")}
 
 
@@ -281,7 +286,7 @@ async def test_what_cannot_be_opened_any_more_says_why(
         "unknown": Unavailable("unknown"),
     }
     for opener, organisation in ((own.opener, "QH8"), (engagement.opener, "RAJ")):
-        found = await opener.open(values, "display", organisation=organisation, actor=ACTOR)
+        found = await opener.open(values, SHOWING, organisation=organisation, actor=ACTOR)
         assert found == expected
     assert all(
         found.for_ever and found.sentence
@@ -298,7 +303,7 @@ async def test_more_than_500_keys_take_more_than_one_call(
     async with keeper.pool.acquire() as connection:
         written = await keys().seal(connection, drafts)
     values = {str(n): sealed_in(recorded(one))["name"] for n, one in enumerate(written)}
-    found = await engagement.opener.open(values, "display", organisation="RAJ", actor=ACTOR)
+    found = await engagement.opener.open(values, SHOWING, organisation="RAJ", actor=ACTOR)
     assert found == {str(n): str(n) for n in range(501)}
     assert keeper.calls == 2
     assert [len(one.event().model_dump()["keys"]) for one in await engagement.openings("RAJ")] == [
@@ -316,18 +321,18 @@ async def test_a_purpose_is_one_of_the_closed_list(party: Callable[..., Any]) ->
 @pytest.mark.parametrize(
     ("roles", "actor", "purpose", "application", "money"),
     [
-        ({"service"}, "system/payments", "payment", False, True),
-        ({"service"}, "system/engagement", "appointment", True, False),
-        ({"service"}, "system/notifications", "message", True, True),
-        ({"service"}, "system/portal", "display", False, False),
-        ({"service"}, ACTOR, "display", True, False),
-        ({"service"}, ACTOR, "payment", False, False),
-        ({"service"}, "finance-approver/1", "display", False, True),
-        ({"service"}, "auditor/1", "display", False, False),
-        ({"coordinator"}, ACTOR, "display", True, False),
-        ({"coordinator"}, "finance-approver/1", "display", False, False),
-        ({"coordinator"}, "system/payments", "payment", False, False),
-        (set(), ACTOR, "display", False, False),
+        ({"service"}, "system/payments", PAYING, False, True),
+        ({"service"}, "system/engagement", WELCOMING, True, False),
+        ({"service"}, "system/notifications", WRITING, True, True),
+        ({"service"}, "system/portal", SHOWING, False, False),
+        ({"service"}, ACTOR, SHOWING, True, False),
+        ({"service"}, ACTOR, PAYING, False, False),
+        ({"service"}, "finance-approver/1", SHOWING, False, True),
+        ({"service"}, "auditor/1", SHOWING, False, False),
+        ({"coordinator"}, ACTOR, SHOWING, True, False),
+        ({"coordinator"}, "finance-approver/1", SHOWING, False, False),
+        ({"coordinator"}, "system/payments", PAYING, False, False),
+        (set(), ACTOR, SHOWING, False, False),
     ],
 )
 async def test_keys_are_served_by_role_and_purpose(
@@ -357,7 +362,7 @@ async def test_a_key_that_cannot_be_unwrapped_here_is_away(
     async with keeper.pool.acquire() as connection:
         [written] = await keys("forgotten").seal(connection, [draft(given(), stream="a/1")])
     value = sealed_in(recorded(written))["name"]
-    found = await own.opener.open({"name": value}, "display", organisation="QH8", actor=ACTOR)
+    found = await own.opener.open({"name": value}, SHOWING, organisation="QH8", actor=ACTOR)
     assert found == {"name": Unavailable("away")}
 
 
@@ -376,4 +381,4 @@ async def test_an_outage_of_the_own_database_is_an_exception(
     )
     await superuser.close()
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-        await own.opener.open({"name": value}, "display", organisation="QH8", actor=ACTOR)
+        await own.opener.open({"name": value}, SHOWING, organisation="QH8", actor=ACTOR)
