@@ -9,6 +9,7 @@ What append may raise:
       └ BodyRefused        this text is not one of our bodies
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,7 +97,10 @@ async def append(connection: Connection, entries: Sequence[Entry], at: datetime)
         rows = await connection.fetch(_SQL["append"], *columns(entries), at)
     except asyncpg.PostgresError as error:
         raise refusal_of(error, entries) from error
-    return [row["body"] for row in rows]
+    stamped: dict[str, deque[str]] = {}
+    for row in rows:
+        stamped.setdefault(row["organisation"], deque()).append(row["body"])
+    return [stamped[entry.log_organisation].popleft() for entry in entries]
 
 
 def columns(

@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 _SQL = load(__file__)
-_OPTIMISTIC_TRIES: Final = 3
 _MOST_TRIES: Final = 20
 _READER: Final = Cause(UUID(int=0), UUID(int=0), "system/reader", "")
 
@@ -162,9 +161,9 @@ class Shell:
             return await find(Transaction(connection, self.service, _READER, self.clock.now()))
 
     async def transact(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `attempt` in one transaction, again and again while other decisions come first.
+        """Run `attempt` in one transaction; on a conflict everything is decided again.
 
-        After a few tries act() takes the heads before anything is read, so nobody can come first.
+        From the second try on the heads are taken before anything is read: nobody can come first.
         """
         turn = _Turn()
         for tries in count(1):
@@ -173,8 +172,7 @@ class Shell:
             except VersionConflict as conflict:
                 if conflict.organisations <= turn.hold or tries >= _MOST_TRIES:
                     raise
-                if tries >= _OPTIMISTIC_TRIES:
-                    turn.hold |= conflict.organisations
+                turn.hold |= conflict.organisations
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 if tries >= _MOST_TRIES:
                     raise

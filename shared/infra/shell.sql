@@ -2,15 +2,16 @@
 -- Appends as log.append() does and, in the same call, completes the idempotency row $7, if any, with the positions.
 -- $8 status, $9 location, $10 the service.
 WITH appended AS MATERIALIZED (
-    SELECT place, organisation, sequence FROM log.append($1, $2, $3, $4, $5, $6)
+    SELECT organisation, sequence FROM log.append($1, $2, $3, $4, $5, $6)
 ), answered AS (
     UPDATE kit.idempotency AS row
     SET status = $8, location = $9, positions = (
-        SELECT array_agg($10::text || '.' || organisation || '/' || sequence ORDER BY place) FROM appended
+        SELECT array_agg($10::text || '.' || organisation || '/' || sequence ORDER BY organisation COLLATE "C", sequence)
+        FROM appended
     )
     WHERE row.causation = $7
 )
-SELECT organisation, sequence FROM appended ORDER BY place;
+SELECT organisation, sequence FROM appended ORDER BY organisation COLLATE "C", sequence;
 
 -- name: set_deadlines
 -- Writes deadlines; the same cause's deadline again changes nothing.

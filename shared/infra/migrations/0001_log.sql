@@ -44,7 +44,7 @@ CREATE TRIGGER heads_stay BEFORE DELETE OR TRUNCATE ON log.heads
     FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
 CREATE TRIGGER heads_only_rise BEFORE UPDATE ON log.heads
     FOR EACH ROW WHEN (
-        NEW.sequence <= OLD.sequence OR NEW.recorded_at < OLD.recorded_at OR OLD.closed
+        NEW.sequence < OLD.sequence OR NEW.recorded_at < OLD.recorded_at OR OLD.closed
         OR NEW.organisation <> OLD.organisation
     ) EXECUTE FUNCTION log.refuse_change();
 -- ALWAYS: also under session_replication_role = replica
@@ -52,56 +52,63 @@ ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_are_immutable;
 ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_stay;
 ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_only_rise;
 
-CREATE FUNCTION log.stamped(body text, sequence bigint, recorded_at timestamptz) RETURNS text
-    LANGUAGE sql STABLE
-    RETURN left(body, -1) || ',"sequence":"' || lpad(sequence::text, 10, '0') || '","recordedtime":"'
-        || to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"}';
+CREATE FUNCTION log.stamped(body text, sequence bigint, recordedtime text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN left(body, -1) || ',"sequence":"' || lpad(sequence::text, 10, '0')
+        || '","recordedtime":"' || recordedtime || '"}';
 
--- Appends the entries in the order given and answers each with its place (from 1), number and stamped body.
--- The head's row lock is the ordering lock: it is held until commit, so numbers, times and commits have one order.
+CREATE FUNCTION log.written(moment timestamptz) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- Appends the entries, each organisation's in the order given; answers the number and stamped body of each.
+-- A head's row lock is the ordering lock: it is held until commit, so numbers, times and commits have one order.
 CREATE FUNCTION log.append(
     organisations text[], streams text[], versions integer[], types text[], bodies text[], at timestamptz
-) RETURNS TABLE (place bigint, organisation text, sequence bigint, body text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS TABLE (organisation text, sequence bigint, body text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    -- planning anew for the length of every array takes longer than the work
+    SET plan_cache_mode = force_generic_plan
+AS $$
 #variable_conflict use_column
 DECLARE
-    raised record;
+    codes text[] := organisations[1:1];
+    code text;
+    last bigint;
+    recordedtime text;
 BEGIN
-    FOR raised IN
-        SELECT given.organisation COLLATE "C" AS organisation, count(*) AS events,
-            bool_or(given.type = 'LogClosed') AS closed
-        FROM unnest(organisations, types) AS given (organisation, type)
-        GROUP BY 1 ORDER BY 1
-    LOOP
+    IF NOT organisations[1] = ALL (organisations) THEN
+        SELECT array_agg(DISTINCT given COLLATE "C" ORDER BY given COLLATE "C") INTO codes
+        FROM unnest(organisations) AS given;
+    END IF;
+    FOREACH code IN ARRAY codes LOOP
         UPDATE log.heads AS head
-        SET sequence = head.sequence + raised.events,
-            recorded_at = greatest(head.recorded_at, at),
-            closed = raised.closed
-        WHERE head.organisation = raised.organisation AND NOT head.closed;
+        SET sequence = head.sequence + cardinality(array_positions(organisations, code)),
+            recorded_at = greatest(head.recorded_at, at)
+        WHERE head.organisation = code AND NOT head.closed
+        RETURNING head.sequence - cardinality(array_positions(organisations, code)), log.written(head.recorded_at)
+        INTO last, recordedtime;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'The log of % is not open.', raised.organisation
-                USING ERRCODE = 'LG001', DETAIL = raised.organisation;
+            RAISE EXCEPTION 'The log of % is not open.', code USING ERRCODE = 'LG001', DETAIL = code;
         END IF;
-    END LOOP;
-    RETURN QUERY
-        WITH stamped AS MATERIALIZED (
-            SELECT numbered.place, numbered.organisation, numbered.sequence, numbered.stream, numbered.version,
-                numbered.type, log.stamped(numbered.body, numbered.sequence, numbered.recorded_at) AS body
+        RETURN QUERY
+            INSERT INTO log.events AS event (organisation, sequence, stream, version, type, body)
+            SELECT code, last + given.nth, given.stream, given.version, given.type,
+                log.stamped(given.body, last + given.nth, recordedtime)
             FROM (
-                SELECT given.*, head.recorded_at,
-                    head.sequence - count(*) OVER (PARTITION BY given.organisation)
-                        + row_number() OVER (PARTITION BY given.organisation ORDER BY given.place) AS sequence
+                SELECT one.*, row_number() OVER (ORDER BY one.place) AS nth
                 FROM unnest(organisations, streams, versions, types, bodies)
-                    WITH ORDINALITY AS given (organisation, stream, version, type, body, place)
-                JOIN log.heads AS head ON head.organisation = given.organisation COLLATE "C"
-            ) AS numbered
-        ), written AS (
-            INSERT INTO log.events (organisation, sequence, stream, version, type, body)
-            SELECT stamped.organisation, stamped.sequence, stamped.stream, stamped.version, stamped.type, stamped.body
-            FROM stamped ORDER BY stamped.place
-        )
-        SELECT stamped.place, stamped.organisation, stamped.sequence, stamped.body
-        FROM stamped ORDER BY stamped.place;
+                    WITH ORDINALITY AS one (organisation, stream, version, type, body, place)
+                WHERE one.organisation = code
+            ) AS given
+            RETURNING event.organisation, event.sequence, event.body;
+    END LOOP;
+    IF 'LogClosed' = ANY (types) THEN
+        UPDATE log.heads AS head SET closed = true
+        WHERE (head.organisation, 'LogClosed') IN (
+            SELECT one.organisation, one.type FROM unnest(organisations, types) AS one (organisation, type)
+        );
+    END IF;
 END
 $$;
 
@@ -115,7 +122,7 @@ BEGIN
         RETURN false;
     END IF;
     INSERT INTO log.events (organisation, sequence, stream, version, type, body)
-    VALUES (open.organisation, 1, open.stream, 1, 'LogOpened', log.stamped(open.body, 1, open.at));
+    VALUES (open.organisation, 1, open.stream, 1, 'LogOpened', log.stamped(open.body, 1, log.written(open.at)));
     RETURN true;
 END
 $$;
