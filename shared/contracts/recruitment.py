@@ -445,7 +445,7 @@ class ReferenceRequested(RecruitmentEvent):
     referee_name: Annotated[Personal, held("reference", person="referee")]
     referee_email: Annotated[Personal | None, held("reference", person="referee")] = None
     referee_address: Annotated[Personal | None, held("reference", person="referee")] = None
-    applicant_name: Annotated[Personal, held("reference")]
+    applicant_name: Annotated[Personal, held("application", copy=True)]
     remind_at: Moment | None = None
 
 

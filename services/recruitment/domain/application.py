@@ -53,7 +53,10 @@ class WithdrawApplication:
 
 @dataclass(frozen=True, slots=True)
 class DecideOutcome:
-    """Decide, or change, the outcome; the successful are chosen for one opportunity."""
+    """Decide, or change, the outcome; the successful are chosen for one opportunity.
+
+    When the campaign was `cancelled`, nobody needs to have been shortlisted to be told so.
+    """
 
     successful: bool
     opportunity: UUID | None
@@ -62,6 +65,7 @@ class DecideOutcome:
     reserve_until: date | None
     now: datetime
     terms: SelectionTerms
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,10 @@ class AlreadyAppointed(Refused):
 
 class OutcomeStands(Refused):
     """The outcome is decided; change the outcome instead of the steps that led to it."""
+
+
+class ShortlistNotRecorded(Refused):
+    """Record the panel's shortlist decision, with its reasons, before an outcome is decided."""
 
 
 class NotRecommended(Refused):
@@ -262,8 +270,8 @@ def _decide_outcome(state: Reached | Decided, command: DecideOutcome) -> Answer:
     received = state.received
     if command.successful:
         _check_successful(reached, command)
-    elif command.terms.panel and isinstance(reached, Considered):
-        raise NotShortlisted
+    elif command.terms.panel and isinstance(reached, Considered) and not command.cancelled:
+        raise ShortlistNotRecorded
     _check_reserve(command)
     decision = state.outcome.decision + 1 if isinstance(state, Decided) else 1
     opportunity = command.opportunity if command.successful else None

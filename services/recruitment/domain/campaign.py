@@ -317,6 +317,12 @@ def _when_over(state: Completed | Cancelled, command: object) -> Answer:
     already = {Completed: CompleteCampaign, Cancelled: CancelCampaign}[type(state)]
     if isinstance(command, already | OpenCampaign | CloseCampaign):
         return []
+    if (
+        isinstance(state, Cancelled)
+        and isinstance(command, NoteOutcome)
+        and not command.opportunity
+    ):
+        return note_outcome(state.advert.campaign, {}, state.register, command)
     raise CampaignOver
 
 

@@ -15,7 +15,7 @@ from services.recruitment.domain.references import (
     decide_reference,
     evolve_references,
 )
-from services.recruitment.domain.register import Opportunity
+from services.recruitment.domain.register import Opportunity, OpportunityNotOffered
 from shared.contracts.personal import Personal
 from shared.contracts.recruitment import (
     ApplicantTold,
@@ -42,9 +42,9 @@ from shared.kernel.decider import Decider, Refused
 
 @dataclass(frozen=True, slots=True)
 class OpenClearance:
-    """Begin references and checks for the opportunity the applicant was chosen for."""
+    """Begin references and checks for the one of these opportunities the applicant got."""
 
-    opportunity: Opportunity
+    opportunities: Mapping[UUID, Opportunity]
     role_family: str
     policy: SelectionPolicy
 
@@ -177,7 +177,7 @@ def _open(state: Chosen, command: Command) -> Sequence[RecruitmentEvent]:
         raise ClearanceNotOpen
     if not state.told:
         raise NotToldYet
-    opportunity, terms = command.opportunity, command.policy.terms
+    opportunity, terms = _opportunity_of(state, command), command.policy.terms
     checks = terms.checks
     agreement = opportunity.description.additional_information.confidentiality_agreement
     if agreement and "confidentiality-agreement" not in checks:
@@ -202,6 +202,13 @@ def _open(state: Chosen, command: Command) -> Sequence[RecruitmentEvent]:
     ]
 
 
+def _opportunity_of(state: Chosen, command: OpenClearance) -> Opportunity:
+    chosen = state.outcome.opportunity
+    if chosen is None or chosen not in command.opportunities:
+        raise OpportunityNotOffered
+    return command.opportunities[chosen]
+
+
 def _clear(state: Clearing, command: Command) -> Sequence[RecruitmentEvent]:
     match command:
         case OpenClearance():
@@ -209,10 +216,7 @@ def _clear(state: Clearing, command: Command) -> Sequence[RecruitmentEvent]:
         case DecideCheck():
             return _decide_check(state, command)
         case _:
-            received = state.received
-            return decide_reference(
-                received.application, received.person, state.references, command
-            )
+            return decide_reference(state.received, state.references, command)
 
 
 def _decide_check(state: Clearing, command: DecideCheck) -> Sequence[RecruitmentEvent]:

@@ -39,8 +39,8 @@ class RequestErasure:
     """Have what may be destroyed of this person destroyed; `linked` are their other identifiers."""
 
     person: UUID
-    linked: frozenset[UUID]
     reason: Literal["asked-by-the-person", "retention-ended", "ordered"]
+    linked: frozenset[UUID] = frozenset()
 
 
 Command: TypeAlias = LinkPersons | UnlinkPersons | RequestErasure

@@ -1,7 +1,7 @@
 """References of a successful applicant: requested, reminded, received, judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from services.recruitment.domain.policies import SelectionPolicy
 from shared.contracts.personal import Personal
 from shared.contracts.recruitment import (
+    ApplicationReceived,
     RecruitmentEvent,
     ReferenceJudged,
     ReferenceReceived,
@@ -27,11 +28,10 @@ class RequestReference:
     reference: UUID
     referee: UUID
     referee_name: Personal
-    applicant_name: Personal
     referee_email: Personal | None
     referee_address: Personal | None
     now: datetime
-    policy: SelectionPolicy
+    policy: SelectionPolicy = field(default_factory=SelectionPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ class ReferenceFromTheFuture(Refused):
 
 
 def decide_reference(
-    application: UUID, person: UUID, references: References, command: ReferenceCommand
+    received: ApplicationReceived, references: References, command: ReferenceCommand
 ) -> Sequence[RecruitmentEvent]:
     """What a command does to an applicant's references."""
     match command:
         case RequestReference():
-            return _request(application, person, references, command)
+            return _request(received, references, command)
         case RemindReferees():
             return _remind(references, command)
         case ReceiveReference() | JudgeReference():
@@ -119,7 +119,7 @@ def decide_reference(
 
 
 def _request(
-    application: UUID, person: UUID, references: References, command: RequestReference
+    received: ApplicationReceived, references: References, command: RequestReference
 ) -> Sequence[RecruitmentEvent]:
     if command.reference in references:
         return []
@@ -128,13 +128,13 @@ def _request(
     return [
         ReferenceRequested(
             reference=command.reference,
-            application=application,
-            person=person,
+            application=received.application,
+            person=received.person,
             referee=command.referee,
             referee_name=command.referee_name,
             referee_email=command.referee_email,
             referee_address=command.referee_address,
-            applicant_name=command.applicant_name,
+            applicant_name=received.name,
             remind_at=_next_reminder(0, command.now, command.policy),
         )
     ]
