@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+import uvloop
 from fastapi import APIRouter
 
 from shared.infra import log
@@ -39,7 +40,8 @@ def run(service: Service) -> None:
     """Run the service with the settings of this process's environment until it is told to stop."""
     settings = service.settings()
     configure_logging(settings.log_level, service=service.name, deployment=settings.deployment)
-    asyncio.run(serve(service, settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(service, settings))
 
 
 async def serve(service: Service, settings: ServiceSettings) -> None:
@@ -53,8 +55,10 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
         await _open_logs(kit)
         if service.prepare:
             await service.prepare(kit)
-        consumers = Consumers(kit, service.reactions(kit), service.folds(kit))
-        server = _server(service, kit, relay, consumers)
+        reactions, folds = service.reactions(kit), service.folds(kit)
+        consumers = Consumers(kit, reactions, folds)
+        operations = operations_api.router(kit, relay, [*reactions, *folds])
+        server = _server(service, kit, relay, consumers, operations)
         timers = Scheduler(kit.shell, pool, kit.organisations, service.timers or {})
         parts = [relay.run(), consumers.run(), timers.run(), *service.background(kit)]
         await _until_stopped(server, parts)
@@ -124,13 +128,15 @@ async def _open_logs(kit: Kit) -> None:
             )
 
 
-def _server(service: Service, kit: Kit, relay: Relay, consumers: Consumers) -> uvicorn.Server:
+def _server(
+    service: Service, kit: Kit, relay: Relay, consumers: Consumers, operations: APIRouter
+) -> uvicorn.Server:
     routers: Sequence[APIRouter] = (
         service.router(kit),
         policies_api.router(kit, service.policies or {}),
         log_api.router(kit, service.log_readers),
         keys_api.router(kit),
-        operations_api.router(kit, relay),
+        operations,
         health.router(kit, relay, consumers),
     )
     app = make_app(kit, TokenVerifier(kit.settings), routers)

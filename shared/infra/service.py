@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from shared.contracts.event import Event
-from shared.infra.bus.consumers import Fold, Reaction
+from shared.infra.bus.handling import Fold, Reaction
 from shared.infra.deadlines import Timer
 from shared.infra.kit import Kit
 from shared.infra.settings import ServiceSettings

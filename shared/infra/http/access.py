@@ -116,7 +116,8 @@ def _filled(path: str, request: Request) -> str:
 
 
 def _accesses(dependant: Dependant) -> list[Access]:
-    found = [dependant.call] if isinstance(dependant.call, Access) else []
+    call: object = dependant.call
+    found = [call] if isinstance(call, Access) else []
     return found + [a for inner in dependant.dependencies for a in _accesses(inner)]
 
 
@@ -129,7 +130,7 @@ class GuardedRoute(APIRoute):
         if len(accesses) != 1:
             raise TypeError(f"{endpoint.__qualname__} must say once who may use it.")
         self.access = accesses[0]
-        if (self.methods & {"POST", "PUT", "PATCH", "DELETE"}) and not self.access.roles:
+        if ((self.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}) and not self.access.roles:
             raise TypeError(f"{endpoint.__qualname__} changes something and may not be public.")
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -29,7 +29,7 @@ def router(kit: Kit, relay: Relay, consumers: Consumers) -> APIRouter:
 
     @routes.get("/health/ready", response_class=JSONResponse)
     async def ready(caller: Anyone) -> JSONResponse:  # noqa: ARG001 - states who may read
-        """The database answers, every topic was compared with its log, consumers have their logs."""
+        """The database answers, topics were compared with logs, consumers have their logs."""
         parts = {
             "database": await _database_answers(kit),
             "topics": Standing.UNCHECKED not in relay.state.values(),
