@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from pydantic import SecretStr
 
 from shared.contracts.envelope import Draft, compose
 from shared.contracts.event import Event
@@ -17,9 +19,14 @@ from shared.contracts.log import NumberLost
 from shared.infra import log
 from shared.infra.bus.access import BusAccess
 from shared.infra.bus.relay import Relay
-from shared.infra.database import Connection
-from shared.infra.identifiers import new_event_id
+from shared.infra.bus.sources import Sources
+from shared.infra.clock import SystemClock
+from shared.infra.database import Connection, Pool
+from shared.infra.identifiers import new_event_id, new_log_id
 from shared.infra.metrics import Metrics
+from shared.infra.opening import Opener
+from shared.infra.settings import ServiceSettings
+from shared.infra.shell import Shell
 from shared.kernel.identifiers import LogName, derive
 from tests.servers import BusServer
 
@@ -185,3 +192,56 @@ async def producer(server: BusServer) -> AsyncIterator[AIOKafkaProducer]:
         yield made
     finally:
         await made.stop()
+
+
+@dataclass
+class Kit:
+    """What consumers need of a running service, for a service that opens nothing sealed."""
+
+    service: str
+    settings: ServiceSettings
+    pool: Pool
+    shell: Shell
+    sources: Sources
+    metrics: Metrics = field(default_factory=Metrics)
+    opener: Opener = cast(Opener, None)
+
+    @property
+    def deployment(self) -> str:
+        return self.settings.deployment
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        return self.settings.organisations
+
+
+def settings(
+    server: BusServer,
+    organisations: Sequence[str],
+    urls: dict[str, str],
+    deployment: str | None = None,
+) -> ServiceSettings:
+    """The settings of a test service, in a group of its own."""
+    return ServiceSettings(
+        deployment=deployment or f"test-{new_log_id().hex[:12]}",
+        organisations=tuple(organisations),
+        embedded=True,
+        database_url=SecretStr("postgresql://nowhere"),
+        bootstrap_servers=server.bootstrap_servers,
+        broker_idempotence=server.idempotence,
+        session_timeout_milliseconds=server.session_timeout_milliseconds,
+        heartbeat_interval_milliseconds=server.heartbeat_interval_milliseconds,
+        fetch_wait_milliseconds=server.fetch_wait_milliseconds,
+        service_urls=urls,
+        jwks_file=Path("none.json"),
+        idempotency_secret=SecretStr("i" * 32),
+        directory_secret=SecretStr("d" * 32),
+        key_encryption_keys=SecretStr("{}"),
+        register_folder=Path("none"),
+    )
+
+
+def kit(pool: Pool, configured: ServiceSettings, service: str = "payments") -> Kit:
+    """A service on this database."""
+    shell = Shell(pool, service, SystemClock(), idempotency_secret=b"i" * 32)
+    return Kit(service, configured, pool, shell, Sources(configured))

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from faststream.security import BaseSecurity, SASLScram512
 
 from shared.infra.settings import ServiceSettings
 
@@ -59,6 +60,15 @@ class BusAccess:
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
         }
+
+    def security(self) -> BaseSecurity | None:
+        """The same for FastStream; None where nothing is needed."""
+        encrypted = self.ssl_context is not None
+        if self.username is not None and self.password is not None:
+            return SASLScram512(
+                self.username, self.password, ssl_context=self.ssl_context, use_ssl=encrypted
+            )
+        return BaseSecurity(ssl_context=self.ssl_context, use_ssl=True) if encrypted else None
 
     def producer(self) -> AIOKafkaProducer:
         """A producer that waits for every replica and keeps order within a topic."""

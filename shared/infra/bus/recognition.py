@@ -1,4 +1,4 @@
-"""What is this record? Decided from its bytes, its log and the next number awaited; nothing else."""
+"""What is this record? Decided from its bytes, its log and the number awaited alone."""
 
 from dataclasses import dataclass
 from re import compile as pattern
@@ -36,7 +36,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A number beyond the next: a gap, if the source has these bytes at that number; else foreign."""
+    """A number beyond the next: a gap if the source has these bytes there, else foreign."""
 
     sequence: int
     value: bytes
@@ -62,13 +62,9 @@ Finding: TypeAlias = Next | Duplicate | Ahead | Doubtful | Foreign
 
 
 def recognise(record: Incoming, log: LogName, watermark: int) -> Finding:
-    """Say what a record on this log's topic is, for a consumer that has applied up to `watermark`."""
-    if record.partition != 0:
-        return Foreign("A log lies in partition 0 alone.")
-    if record.value is None:
-        return Foreign("The record has no value.")
-    if len(record.value) > LARGEST_BODY_OCTETS:
-        return Foreign("The value is larger than any body of ours.")
+    """Say what a record on this log's topic is to a consumer that has applied up to `watermark`."""
+    if (reason := _impossible(record)) or record.value is None:
+        return Foreign(reason)
     try:
         event = read(record.value)
     except Malformed as malformed:
@@ -80,6 +76,16 @@ def recognise(record: Incoming, log: LogName, watermark: int) -> Finding:
     if event.sequence == watermark + 1:
         return Next(event)
     return Ahead(event.sequence, record.value)
+
+
+def _impossible(record: Incoming) -> str:
+    if record.partition != 0:
+        return "A log lies in partition 0 alone."
+    if record.value is None:
+        return "The record has no value."
+    if len(record.value) > LARGEST_BODY_OCTETS:
+        return "The value is larger than any body of ours."
+    return ""
 
 
 def _hinted(hint: bytes | None, awaited: int) -> int:

@@ -1,4 +1,4 @@
-"""Reads other services' logs over HTTP: the log API first, the audit service's copy when it is away."""
+"""Reads other services' logs over HTTP: the log API, or the audit copy when that is away."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _TIMEOUT: Final = httpx.Timeout(5.0, connect=2.0)
 
 
 class SourceAway(Exception):
-    """Neither the source of this log nor the auditor's copy answers just now: wait and try again."""
+    """Neither the source of this log nor the auditor's copy answers: wait and try again."""
 
 
 class Sources:

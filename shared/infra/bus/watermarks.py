@@ -69,7 +69,7 @@ class Reached:
 
 
 async def lock(connection: Connection, place: Place) -> Mark:
-    """Lock the watermark until the transaction ends: the first thing a consumer's transaction does."""
+    """Lock the watermark until the transaction ends: what a consumer's transaction does first."""
     row = await connection.fetchrow(
         _SQL["lock"], place.schema, place.consumer, place.log.service, place.log.organisation
     )
@@ -109,7 +109,8 @@ async def operations(connection: Connection, schemas: Sequence[str] = ()) -> Ope
     sums = [sum(row[n] for row in rows if row is not None) for n in range(4)]
     beside = await connection.fetchrow(_SQL["set_aside"])
     parked, foreign = beside if beside is not None else (0, 0)
-    return Operations(*sums, parked=parked, foreign=foreign)
+    duplicates, repaired, unknown, conflicts = sums
+    return Operations(duplicates, repaired, unknown, conflicts, parked, foreign)
 
 
 async def reached(connection: Connection, schema: str = "kit") -> list[Reached]:

@@ -125,4 +125,9 @@ DO $$ BEGIN
         ' kit.foreign_records TO %I',
         current_database() || '_service'
     );
+    EXECUTE format(
+        'GRANT EXECUTE ON FUNCTION kit.lock_watermark(text, text, text, text), kit.watermarks_of(text),'
+        ' kit.raise_watermark(text, text, text, text, bigint, bigint, bigint, bigint, bigint) TO %I',
+        current_database() || '_service'
+    );
 END $$;
