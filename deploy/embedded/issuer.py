@@ -45,8 +45,8 @@ class EvaluationIssuer:
             "exp": now + seconds,
             "organisations": {code: list(roles) for code, roles in organisations.items()},
         }
-        header = {"alg": "EdDSA", "kid": "evaluation", "typ": "JWT"}
-        return jwt.encode(header, claims, self._key, algorithms=["EdDSA"])
+        header = {"alg": "Ed25519", "kid": "evaluation", "typ": "JWT"}
+        return jwt.encode(header, claims, self._key, algorithms=["Ed25519"])
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -1,10 +1,7 @@
 """What engagement does when other services' events arrive."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 from uuid import UUID
-
-from shared.infra.bus.consumers import Handler, Reaction
 
 from services.engagement.domain.onboarding import ONBOARDING, PlanOnboarding
 from services.engagement.domain.partner import PARTNER, NotWelcomed, WelcomePartner
@@ -14,19 +11,18 @@ from shared.contracts.engagement import AppointmentSetAside
 from shared.contracts.envelope import Recorded
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import PartnerAppointed
+from shared.infra.bus.handling import Handler, Reaction
+from shared.infra.key_access import WELCOMING
 from shared.infra.kit import Kit
-from shared.infra.opening import Unavailable
+from shared.infra.opening import Opened, Unavailable
 from shared.infra.sealing import sealed_in
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import derive
-from shared.kernel.ijson import Json
-
-WELCOMING: Final = "welcoming a partner"
-
-Opened = Mapping[str, Json | Unavailable]
 
 
-async def welcome(transaction: Transaction, recorded: Recorded, opened: Opened) -> None:
+async def welcome(
+    transaction: Transaction, recorded: Recorded, opened: Mapping[str, Opened]
+) -> None:
     """Someone was appointed here: their term starts or is set aside, and onboarding begins."""
     event = recorded.event()
     if not isinstance(event, PartnerAppointed):
@@ -59,7 +55,9 @@ async def welcome(transaction: Transaction, recorded: Recorded, opened: Opened) 
         await transaction.decide(ONBOARDING, organisation, stream, PlanOnboarding(policy))
 
 
-def _welcome(partner: UUID, event: PartnerAppointed, opened: Opened) -> WelcomePartner:
+def _welcome(
+    partner: UUID, event: PartnerAppointed, opened: Mapping[str, Opened]
+) -> WelcomePartner:
     return WelcomePartner(
         partner=partner,
         person=event.person,
@@ -77,7 +75,7 @@ def _welcome(partner: UUID, event: PartnerAppointed, opened: Opened) -> WelcomeP
     )
 
 
-def _clear(opened: Opened, field: str) -> Clear | None:
+def _clear(opened: Mapping[str, Opened], field: str) -> Clear | None:
     """The value to seal again under engagement's own key; None when its key was destroyed."""
     value = opened.get(field)
     return None if value is None or isinstance(value, Unavailable) else Clear(value)
