@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -59,6 +58,7 @@ class Postgres:
         self._settings = {
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             **({} if durable else NOT_DURABLE),
             **(settings or {}),
@@ -89,7 +89,7 @@ class Postgres:
                 # clients know the address now: a restart has to keep it
                 self._fixed_port = True
                 return
-            if not self._may_try_again(last_words(self.log, lines=6)):
+            if self._fixed_port or "Address already in use" not in last_words(self.log, lines=6):
                 break
         raise EmbeddedFailure(
             f"PostgreSQL did not start on port {self.port} with the data in {self.folder}: "
@@ -175,16 +175,8 @@ class Postgres:
         return arguments[0].endswith(b"postgres") and os.fsencode(self.folder) in arguments
 
     def _try_to_start(self) -> bool:
-        command: list[str | Path] = [
-            binary("postgres"),
-            "-D",
-            self.folder,
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-        ]
-        for name, value in self._settings.items():
+        command: list[str | Path] = [binary("postgres"), "-D", self.folder]
+        for name, value in {**self._settings, "port": self.port}.items():
             command += ["-c", f"{name}={value}"]
         self._process = spawn(
             command,
@@ -198,13 +190,6 @@ class Postgres:
             return True
         self.kill()
         return False
-
-    def _may_try_again(self, said: str) -> bool:
-        """After losing a race for a free port, or while a killed server's sessions still end."""
-        if "pre-existing shared memory block" in said:
-            time.sleep(0.2)
-            return True
-        return not self._fixed_port and "Address already in use" in said
 
     def _ready(self) -> bool:
         """Ready when the pid file's first line is our child and its eighth says so."""

@@ -1,6 +1,7 @@
 """The broker we run ourselves."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.embedded.broker import Broker, cluster_id
-from deploy.embedded.children import EmbeddedFailure, wait_until
+from deploy.embedded.children import EmbeddedFailure, free_port, wait_until
 
 OWNER = """
 import sys, time
@@ -84,3 +85,15 @@ def test_it_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
 def test_nobody_answers_on_a_free_port(broker: Broker) -> None:
     broker.kill()
     assert cluster_id("127.0.0.1", broker.port) is None
+
+
+def test_a_free_port_lost_to_somebody_else_is_chosen_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Broker(tmp_path / "second.log")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], free_port()])
+        monkeypatch.setattr("deploy.embedded.broker.free_port", lambda: next(ports))
+        server.start()
+        assert server.port != taken.getsockname()[1]
+    server.stop()

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.embedded.children import NOBODY, EmbeddedFailure, wait_until
+from deploy.embedded.children import NOBODY, EmbeddedFailure, free_port, wait_until
 from deploy.embedded.postgres import Postgres
 
 OWNER = """
@@ -162,3 +162,15 @@ def test_stopping_insists(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("deploy.embedded.postgres.STOP_SECONDS", 0.2)
     server.stop()
     assert not server.alive()
+
+
+def test_a_free_port_lost_to_somebody_else_is_chosen_again(
+    private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Postgres(private / "postgres", durable=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], free_port()])
+        monkeypatch.setattr("deploy.embedded.postgres.free_port", lambda: next(ports))
+        server.start()
+        assert server.port != taken.getsockname()[1]
+    server.stop()
