@@ -1,0 +1,1 @@
+"""The portal: each organisation's views, and the API they are read through."""

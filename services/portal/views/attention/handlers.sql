@@ -1,0 +1,95 @@
+-- name: step
+-- Opens, closes and ends what the rules say.
+-- on: CampaignDrafted CampaignPublished CampaignClosed CampaignCompleted CampaignCancelled ApplicationReceived
+-- on: ApplicationAdmitted ApplicationWithdrawn ApplicantShortlisted InterviewOffered InterviewArranged InterviewHeld
+-- on: OutcomeDecided ApplicantTold ClearanceOpened ReferenceRequested ReferenceReceived ReferenceJudged CheckDecided
+-- on: OfferMade OfferAccepted OfferDeclined ClearanceCompleted PartnerWelcomed PartnerActivated PartnerStoodDown
+-- on: OnboardingPlanned OnboardingItemDone OnboardingItemWaived LeadContactNominated IncomeAdviceGiven
+-- on: ConfidentialityAgreed NolanPrinciplesAcknowledged InterestsDeclared AccessNeedsRecorded TrainingCompleted
+-- on: TrainingExpiring TrainingExpired AppointmentSetAside TermStarted TermEnding TermExtended TermEnded SeatOffered
+-- on: SeatTaken SeatDeclined MeetingScheduled PartnerInvited InvitationAccepted ApologiesSent MeetingHeld
+-- on: MeetingCancelled SessionEntered SessionStruckOut ContributionRecorded ContributionAnswered PaymentUndetermined
+-- on: PaymentNotDue PaymentDue PaymentCorrected PaymentApproved PaymentDeclined PaymentRejected PayeeRegistered
+-- on: PayeeDetailsGiven PayeeDetailsVerified PayeeDetailsDoubted PaymentRunFrozen PaymentRunApproved PaymentRunSent
+-- on: PaymentRunWithdrawn RunLineReturned RunLineReissued MessageFailed MessageSent
+WITH fact AS MATERIALIZED (
+    SELECT event.organisation, event.sequence, event.happened_at, event.data, rule.act, rule.kind,
+        concat_ws('/', joined.item, element.value) AS item
+    FROM kit.events($1) AS event
+    JOIN rule ON rule.type = event.type AND (rule.given IS NULL OR event.data @@ rule.given)
+    CROSS JOIN LATERAL (
+        SELECT string_agg(
+            CASE WHEN starts_with(member, '=') THEN substr(member, 2) ELSE event.data ->> member END, '/' ORDER BY place
+        ) AS item
+        FROM unnest(rule.item) WITH ORDINALITY AS part (member, place)
+    ) AS joined
+    LEFT JOIN LATERAL jsonb_array_elements_text(event.data -> rule.each) AS element (value) ON rule.each IS NOT NULL
+    WHERE rule.each IS NULL OR element.value IS NOT NULL
+), opened AS (
+    SELECT DISTINCT ON (organisation, kind, item) organisation, kind, item, sequence, happened_at AS since,
+        (data ->> kind.wakes_at)::timestamptz AS wakes_at,
+        CASE length(data ->> kind.due_on)
+            WHEN 10 THEN (data ->> kind.due_on)::date
+            ELSE ((data ->> kind.due_on)::timestamptz AT TIME ZONE 'Europe/London')::date
+        END AS due_on,
+        (data ->> kind.subject)::uuid AS subject,
+        (
+            SELECT string_agg(
+                CASE WHEN starts_with(member, '=') THEN substr(member, 2) ELSE data ->> member END, '/' ORDER BY place
+            )
+            FROM unnest(kind.root) WITH ORDINALITY AS part (member, place)
+        ) AS root
+    FROM fact JOIN kind USING (kind)
+    WHERE act = 'opens'
+    ORDER BY organisation, kind, item, sequence DESC
+), closed AS (
+    SELECT organisation, kind, item, max(CASE act WHEN 'closes' THEN sequence ELSE 9999999999 END) AS sequence
+    FROM fact WHERE act IN ('closes', 'closes for good') GROUP BY organisation, kind, item
+), now_ended AS (
+    INSERT INTO ended AS kept (organisation, root, sequence)
+    SELECT organisation, item, max(sequence) FROM fact WHERE act = 'ends' GROUP BY organisation, item
+    ON CONFLICT (organisation, root) DO UPDATE SET sequence = greatest(kept.sequence, excluded.sequence)
+)
+INSERT INTO step AS kept (
+    organisation, kind, item, since, wakes_at, due_on, subject, root, opened_sequence, closed_sequence
+)
+SELECT organisation, kind, item, since, wakes_at, due_on, subject, root, coalesce(opened.sequence, 0),
+    coalesce(closed.sequence, 0)
+FROM opened FULL JOIN closed USING (organisation, kind, item)
+ON CONFLICT (organisation, kind, item) DO UPDATE SET
+    since = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.since ELSE kept.since END,
+    wakes_at = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.wakes_at ELSE kept.wakes_at END,
+    due_on = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.due_on ELSE kept.due_on END,
+    subject = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.subject ELSE kept.subject END,
+    root = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.root ELSE kept.root END,
+    opened_sequence = greatest(kept.opened_sequence, excluded.opened_sequence),
+    closed_sequence = greatest(kept.closed_sequence, excluded.closed_sequence);
+
+-- name: subject
+-- Keeps the newest name that is given, per log.
+-- on: ApplicationReceived ReferenceRequested PartnerWelcomed PartnerReappointed PayeeRegistered
+-- on: PayeeParticularsChanged ContactLearned
+WITH fact AS MATERIALIZED (
+    SELECT organisation, sequence, coalesce(referee_name, name) AS name,
+        CASE
+            WHEN type IN ('ApplicationReceived', 'ReferenceRequested') THEN 'recruitment'
+            WHEN type IN ('PartnerWelcomed', 'PartnerReappointed') THEN 'engagement'
+            WHEN type = 'ContactLearned' THEN 'notifications'
+            ELSE 'payments'
+        END AS source,
+        CASE
+            WHEN type = 'ApplicationReceived' THEN application
+            WHEN type = 'ReferenceRequested' THEN referee
+            WHEN type IN ('PartnerWelcomed', 'PartnerReappointed') THEN partner
+            ELSE person
+        END AS subject
+    FROM kit.events($1), jsonb_to_record(data) AS fact (
+        application uuid, referee uuid, partner uuid, person uuid, name jsonb, referee_name jsonb
+    )
+)
+INSERT INTO subject AS kept (organisation, source, subject, name, sequence)
+SELECT DISTINCT ON (organisation, source, subject) organisation, source, subject, name, sequence
+FROM fact WHERE name IS NOT NULL
+ORDER BY organisation, source, subject, sequence DESC
+ON CONFLICT (organisation, source, subject) DO UPDATE SET name = excluded.name, sequence = excluded.sequence
+WHERE kept.sequence < excluded.sequence;
