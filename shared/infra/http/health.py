@@ -52,7 +52,7 @@ def router(kit: Kit, relay: Relay, consumers: Consumers) -> APIRouter:
 async def _database_answers(kit: Kit) -> bool:
     try:
         async with kit.pool.acquire(timeout=2) as connection:
-            await connection.execute("")
+            await log.heads(connection)
     except AWAY:
         return False
     return True
