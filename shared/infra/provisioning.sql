@@ -9,7 +9,7 @@ SELECT current_setting('server_version_num')::integer;
 -- name: role
 -- The statement that makes or changes a role. $1 its name, $2 LOGIN or NOLOGIN, $3 its password or null.
 SELECT format(
-    '%s ROLE %I %s NOSUPERUSER %s',
+    '%s ROLE %I %s %s',
     CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN 'ALTER' ELSE 'CREATE' END,
     $1::text,
     $2::text,
