@@ -106,16 +106,17 @@ def _of_correction(event: PaymentCorrected) -> Books:
 def _of_run(event: Event) -> Books | None:
     match event:
         case PaymentRunFrozen(total_pence=pence):
-            return Books(run=pence, in_flight=pence)
+            found = Books(run=pence, in_flight=pence)
         case PaymentRunWithdrawn(total_pence=pence):
-            return Books(run=-pence, in_flight=-pence)
+            found = Books(run=-pence, in_flight=-pence)
         case RunLineSettled(amount_pence=pence):
-            return Books(settled=pence, in_flight=-pence)
+            found = Books(settled=pence, in_flight=-pence)
         case RunLineReturned(amount_pence=pence, was_settled=True):
-            return Books(returned=pence, settled=-pence)
+            found = Books(returned=pence, settled=-pence)
         case RunLineReturned(amount_pence=pence):
-            return Books(returned=pence, in_flight=-pence)
+            found = Books(returned=pence, in_flight=-pence)
         case RunLineReissued(amount_pence=pence):
-            return Books(reissued=pence)
+            found = Books(reissued=pence)
         case _:
             return None
+    return found

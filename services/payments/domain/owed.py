@@ -1,6 +1,7 @@
 """What is known of one payment, and what each event makes of it; the rules are in payment.py."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Literal, TypeAlias, assert_never
 from uuid import UUID
 
@@ -72,6 +73,7 @@ class Owed:
     payment: UUID
     person: UUID
     payee: UUID
+    on: date
     entitled_pence: int
     reckoned_pence: int
     recorded_by: frozenset[str]
@@ -117,6 +119,7 @@ def evolve(state: State, event: Event) -> State:
                 payment=event.payment,
                 person=event.person,
                 payee=event.payee,
+                on=event.on,
                 entitled_pence=event.amount_pence,
                 reckoned_pence=event.amount_pence,
                 recorded_by=frozenset({event.explanation.recorded_by}),
@@ -142,42 +145,34 @@ _OwedEvent: TypeAlias = (
 def _evolve_owed(state: Owed, event: _OwedEvent) -> Owed:
     match event:
         case PaymentCorrected():
-            return _approved_at_most_wanted(
-                replace(
-                    state,
-                    entitled_pence=event.amount_pence,
-                    reckoned_pence=event.amount_pence,
-                    declined_pence=state.declined_pence + event.declined_difference_pence,
-                    recorded_by=state.recorded_by | {event.explanation.recorded_by},
-                )
+            after = replace(
+                state,
+                entitled_pence=event.amount_pence,
+                reckoned_pence=event.amount_pence,
+                declined_pence=state.declined_pence + event.declined_difference_pence,
+                recorded_by=state.recorded_by | {event.explanation.recorded_by},
             )
         case PaymentDeclined() | PaymentReduced():
             declined = state.declined_pence + event.declined_pence
             takes = state.entitled_pence - declined
-            return _approved_at_most_wanted(
-                replace(state, declined_pence=declined, takes_pence=takes)
-            )
+            after = replace(state, declined_pence=declined, takes_pence=takes)
         case PaymentApproved():
-            return replace(state, approved_pence=event.approved_pence)
+            after = replace(state, approved_pence=event.approved_pence)
         case PaymentRejected():
-            left = state.entitled_pence - event.amount_pence
-            return _approved_at_most_wanted(replace(state, entitled_pence=left))
+            after = replace(state, entitled_pence=state.entitled_pence - event.amount_pence)
         case PaymentPutInRun():
             part = Part(event.run, event.amount_pence, "in-run")
-            return replace(state, parts=(*state.parts, part))
+            after = replace(state, parts=(*state.parts, part))
         case PaymentTakenFromRun() | PaymentReissued():
-            return replace(state, parts=tuple(p for p in state.parts if p.run != event.run))
+            after = replace(state, parts=tuple(p for p in state.parts if p.run != event.run))
         case PaymentSettled():
-            return _staged(state, event.run, "settled")
+            after = _staged(state, event.run, "settled")
         case PaymentReturned():
-            return _staged(state, event.run, "returned")
+            after = _staged(state, event.run, "returned")
         case _:
             assert_never(event)
-
-
-def _approved_at_most_wanted(state: Owed) -> Owed:
-    """What is added after a reversal is approved anew."""
-    return replace(state, approved_pence=min(state.approved_pence, state.wanted_pence))
+    # what is added after a reversal is approved anew
+    return replace(after, approved_pence=min(after.approved_pence, after.wanted_pence))
 
 
 def _staged(state: Owed, run: UUID, stage: Literal["settled", "returned"]) -> Owed:

@@ -237,17 +237,18 @@ def evolve(state: State, event: Event) -> State:
         return state
     match event:
         case PayeeParticularsChanged():
-            return replace(state, source=event.source)
+            after = replace(state, source=event.source)
         case PayeeDetailsGiven():
-            return replace(state, number=event.number, details="given", given_by=event.given_by)
+            after = replace(state, number=event.number, details="given", given_by=event.given_by)
         case PayeeDetailsVerified():
-            return replace(state, details="verified")
+            after = replace(state, details="verified")
         case PayeeDetailsDoubted():
-            return replace(state, details="doubted")
+            after = replace(state, details="doubted")
         case PayeeSignInLinked():
-            return replace(state, identities=state.identities | {event.identity})
+            after = replace(state, identities=state.identities | {event.identity})
         case _:
             assert_never(event)
+    return after
 
 
 PAYEE: Decider[State, Command, Event] = Decider(UNREGISTERED, decide, evolve)

@@ -187,14 +187,10 @@ def decide(state: State, command: Command) -> Sequence[Event]:
     match command:
         case Reckon():
             return _reckon(state, command)
-        case DeclinePayment():
-            return _decline(_owed(state), command)
-        case ReducePayment():
-            return _reduce(_owed(state), command)
-        case ApprovePayment():
-            return _approve(_owed(state), command)
-        case RejectPayment():
-            return _reject(_owed(state), command)
+        case DeclinePayment() | ReducePayment():
+            return _take_less(_owed(state), command)
+        case ApprovePayment() | RejectPayment():
+            return _judge(_owed(state), command)
         case PutInRun():
             return _put_in_run(_owed(state), command)
         case TakeFromRun() | SettlePayment() | ReturnPayment() | ReissuePayment():
@@ -241,6 +237,12 @@ def _correct(state: Owed, reckoned: SessionReckoned, entitled: int) -> Sequence[
     ]
 
 
+def _take_less(state: Owed, command: DeclinePayment | ReducePayment) -> Sequence[Event]:
+    if isinstance(command, ReducePayment):
+        return _reduce(state, command)
+    return _decline(state, command)
+
+
 def _decline(state: Owed, command: DeclinePayment) -> Sequence[Event]:
     if state.waiting_pence == 0 and state.declined_pence > 0:
         return []
@@ -275,8 +277,14 @@ def _reduce(state: Owed, command: ReducePayment) -> Sequence[Event]:
     ]
 
 
-def _approve(state: Owed, command: ApprovePayment) -> Sequence[Event]:
+def _judge(state: Owed, command: ApprovePayment | RejectPayment) -> Sequence[Event]:
     _must_be_second_person(state, command)
+    if isinstance(command, ApprovePayment):
+        return _approve(state, command)
+    return _reject(state, command)
+
+
+def _approve(state: Owed, command: ApprovePayment) -> Sequence[Event]:
     more = state.wanted_pence - state.approved_pence
     if more <= 0:
         return []
@@ -297,7 +305,6 @@ def _approve(state: Owed, command: ApprovePayment) -> Sequence[Event]:
 
 
 def _reject(state: Owed, command: RejectPayment) -> Sequence[Event]:
-    _must_be_second_person(state, command)
     if state.wanted_pence == 0:
         return []
     if state.waiting_pence <= 0:

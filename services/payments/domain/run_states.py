@@ -71,7 +71,6 @@ class Produced:
     """Its file exists."""
 
     contents: Contents
-    approved_by: str
     sha256: str
 
 
@@ -106,23 +105,17 @@ def evolve(state: State, event: Event) -> State:
         return Frozen(_contents(event))
     if isinstance(state, NoRun | Withdrawn):
         return state
-    contents = state.contents
     match event:
         case PaymentRunApproved():
-            return Approved(contents, event.approved_by)
+            return Approved(state.contents, event.approved_by)
         case PaymentRunWithdrawn():
-            return Withdrawn(contents)
+            return Withdrawn(state.contents)
         case PaymentFileProduced():
-            approved_by = state.approved_by if isinstance(state, Approved) else ""
-            return Produced(contents, approved_by, event.sha256)
+            return Produced(state.contents, event.sha256)
         case PaymentRunSent():
-            return Sent(contents, state.sha256 if isinstance(state, Produced) else "")
-        case RunLineSettled():
-            return _staged(state, event.payee, "settled")
-        case RunLineReturned():
-            return _staged(state, event.payee, "returned")
-        case RunLineReissued():
-            return _staged(state, event.payee, "reissued")
+            return Sent(state.contents, state.sha256 if isinstance(state, Produced) else "")
+        case RunLineSettled() | RunLineReturned() | RunLineReissued():
+            return _staged(state, event)
         case _:
             assert_never(event)
 
@@ -138,7 +131,16 @@ def _contents(event: PaymentRunFrozen) -> Contents:
     )
 
 
-def _staged(state: Live, payee: UUID, stage: LineStage) -> State:
+def _staged(state: Live, event: RunLineSettled | RunLineReturned | RunLineReissued) -> State:
     if not isinstance(state, Sent):
         return state
-    return replace(state, stages=MappingProxyType({**state.stages, payee: stage}))
+    match event:
+        case RunLineSettled():
+            stage: LineStage = "settled"
+        case RunLineReturned():
+            stage = "returned"
+        case RunLineReissued():
+            stage = "reissued"
+        case _:
+            assert_never(event)
+    return replace(state, stages=MappingProxyType({**state.stages, event.payee: stage}))
