@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ async def shell(pool: Pool) -> Shell:
     return Shell(pool, SERVICE, SystemClock(), idempotency_secret=b"secret")
 
 
-async def adopt(shell: Shell, version: int, on: date, terms: Mapping[str, Json | float]) -> None:
+async def adopt(shell: Shell, version: int, on: date, terms: Mapping[str, Any]) -> None:
     """Adopt a version of RAJ's involvement policy."""
-    command = AdoptPolicy("involvement", version, on, terms)  # type: ignore[arg-type]
+    command = AdoptPolicy("involvement", version, on, terms)
 
     async def work(transaction: Transaction) -> None:
         await transaction.decide(POLICY, "RAJ", policy_stream("involvement"), command)
