@@ -120,6 +120,15 @@ def read_signed(written: str, trusted: Iterable[VerifyingKey]) -> tuple[Checkpoi
     return checkpoint, note
 
 
+def read_signed_by(written: str, publics: Iterable[bytes]) -> tuple[Checkpoint, Note]:
+    """A checkpoint signed under its own origin by one of an installation's public keys.
+
+    Raises MalformedNote or NotSigned.
+    """
+    origin = read_note(written)[0].origin
+    return read_signed(written, [VerifyingKey(origin, ED25519, public) for public in publics])
+
+
 def cosigned_by(note: Note, witnesses: Sequence[VerifyingKey]) -> list[str]:
     """The names of the witnesses whose cosignatures on this note are good."""
     return [
@@ -129,4 +138,12 @@ def cosigned_by(note: Note, witnesses: Sequence[VerifyingKey]) -> list[str]:
     ]
 
 
-__all__ = ["MalformedNote", "NotSigned", "SigningKey", "VerifyingKey", "cosigned_by", "read_signed"]
+__all__ = [
+    "MalformedNote",
+    "NotSigned",
+    "SigningKey",
+    "VerifyingKey",
+    "cosigned_by",
+    "read_signed",
+    "read_signed_by",
+]

@@ -1,0 +1,1 @@
+"""The immutable trail: keeps every event of every service verbatim, and proves it."""
