@@ -103,8 +103,21 @@ def evolve(state: State, event: Event) -> State:
     """The run after this event."""
     if isinstance(event, PaymentRunFrozen):
         return Frozen(_contents(event))
-    if isinstance(state, NoRun | Withdrawn):
-        return state
+    return state if isinstance(state, NoRun | Withdrawn) else _evolve_live(state, event)
+
+
+_LiveEvent: TypeAlias = (
+    PaymentRunApproved
+    | PaymentRunWithdrawn
+    | PaymentFileProduced
+    | PaymentRunSent
+    | RunLineSettled
+    | RunLineReturned
+    | RunLineReissued
+)
+
+
+def _evolve_live(state: Live, event: _LiveEvent) -> State:
     match event:
         case PaymentRunApproved():
             return Approved(state.contents, event.approved_by)

@@ -1,0 +1,163 @@
+"""What finance reads: the work list, a payment, a run's check page, the files, the books."""
+
+from datetime import date
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+
+from services.payments import files, work_list
+from services.payments.api.asking import present
+from services.payments.domain.owed import Owed
+from services.payments.domain.payee import PAYEE, Payee
+from services.payments.domain.payment import PAYMENT
+from services.payments.domain.run import RUN
+from services.payments.domain.run_states import NoRun, Produced, Sent, State
+from services.payments.forms import (
+    FileDocument,
+    LineDocument,
+    OpenPaymentDocument,
+    PartDocument,
+    PayeeDocument,
+    PaymentDocument,
+    ReconciliationDocument,
+    RunDocument,
+)
+from shared.infra.http import Caller, allowed, guarded_router, unknown
+from shared.infra.kit import Kit
+from shared.kernel.identifiers import LogName, Organisation, Position
+
+routes = guarded_router("finance")
+
+_READERS = ("finance-preparer", "finance-approver", "coordinator", "auditor")
+_FIRST_DAY, _FIRST_ID = date(1, 1, 1), UUID(int=0)
+
+
+def _kit(
+    request: Request,
+    _: Annotated[Caller, Depends(allowed(*_READERS))],
+) -> Kit:
+    kit: Kit = request.app.state.kit
+    return kit
+
+
+def _kit_of_finance(
+    request: Request,
+    _: Annotated[Caller, Depends(allowed("finance-preparer", "finance-approver", "auditor"))],
+) -> Kit:
+    kit: Kit = request.app.state.kit
+    return kit
+
+
+Reading: TypeAlias = Annotated[Kit, Depends(_kit)]
+ReadingFiles: TypeAlias = Annotated[Kit, Depends(_kit_of_finance)]
+
+
+@routes.get("/organisations/{organisation}/payments")
+async def open_payments(
+    organisation: Organisation,
+    kit: Reading,
+    after_day: date = _FIRST_DAY,
+    after_payment: UUID = _FIRST_ID,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+) -> list[OpenPaymentDocument]:
+    """Payments with something to approve or to pay, oldest work first."""
+    async with kit.pool.acquire() as connection:
+        found = await work_list.open_payments(
+            connection, organisation, (after_day, after_payment), limit
+        )
+    return [OpenPaymentDocument.model_validate(one, from_attributes=True) for one in found]
+
+
+@routes.get("/organisations/{organisation}/payments/{payment}")
+async def payment_document(
+    organisation: Organisation, payment: UUID, kit: Reading
+) -> PaymentDocument:
+    """One payment as it stands."""
+    state = await kit.shell.look(lambda t: present(t, PAYMENT, organisation, "payment", payment))
+    if not isinstance(state, Owed):
+        raise unknown()
+    return PaymentDocument(
+        payment=state.payment,
+        person=state.person,
+        payee=state.payee,
+        on=state.on,
+        entitled_pence=state.entitled_pence,
+        declined_pence=state.declined_pence,
+        approved_pence=state.approved_pence,
+        waiting_pence=state.waiting_pence,
+        parts=[PartDocument.model_validate(part, from_attributes=True) for part in state.parts],
+    )
+
+
+@routes.get("/organisations/{organisation}/payees/{payee}")
+async def payee_document(organisation: Organisation, payee: UUID, kit: Reading) -> PayeeDocument:
+    """Whether a payee can be paid; never the bank details themselves."""
+    state = await kit.shell.look(lambda t: present(t, PAYEE, organisation, "payee", payee))
+    if not isinstance(state, Payee):
+        raise unknown()
+    return PayeeDocument.model_validate(state, from_attributes=True)
+
+
+@routes.get("/organisations/{organisation}/payment-runs/{run}")
+async def run_document(organisation: Organisation, run: UUID, kit: Reading) -> RunDocument:
+    """The check page of a run: every line and the total."""
+    state = await kit.shell.look(lambda t: present(t, RUN, organisation, "payment-run", run))
+    if isinstance(state, NoRun):
+        raise unknown()
+    return RunDocument(
+        run=state.contents.run,
+        standing=type(state).__name__.lower(),
+        pay_on=state.contents.pay_on,
+        total_pence=state.contents.total_pence,
+        prepared_by=state.contents.prepared_by,
+        sha256=state.sha256 if isinstance(state, Produced | Sent) else None,
+        lines=_lines(state),
+    )
+
+
+def _lines(state: State) -> list[LineDocument]:
+    lines: dict[UUID, Any] = {} if isinstance(state, NoRun) else dict(state.contents.lines)
+    return [
+        LineDocument(
+            payee=line.payee,
+            amount_pence=line.amount_pence,
+            payments=len(line.items),
+            stage=state.stage(line.payee) if isinstance(state, Sent) else "waiting",
+        )
+        for line in lines.values()
+    ]
+
+
+@routes.get("/organisations/{organisation}/payment-files")
+async def payment_files(organisation: Organisation, kit: ReadingFiles) -> list[FileDocument]:
+    """Files put out for the bank that have not expired, the newest day first."""
+    return [
+        FileDocument(name=file.name, pay_on=file.on, octets=file.octets)
+        for file in await files.listed(kit, organisation)
+    ]
+
+
+@routes.get("/organisations/{organisation}/reconciliation")
+async def reconciliation(organisation: Organisation, kit: Reading) -> ReconciliationDocument:
+    """The books, and whether they balance to the penny."""
+    async with kit.pool.acquire() as connection:
+        sequence, books = await work_list.books_of(connection, organisation)
+    differences = list(books.differences())
+    return ReconciliationDocument(
+        position=str(Position(LogName("payments", organisation), sequence)),
+        as_of=kit.clock.now(),
+        balances=not differences,
+        differences=differences,
+        due=books.due,
+        declined=books.declined,
+        reversed=books.reversed,
+        in_run=books.in_run,
+        waiting=books.waiting,
+        approved=books.approved,
+        run=books.run,
+        settled=books.settled,
+        returned=books.returned,
+        in_flight=books.in_flight,
+        reissued=books.reissued,
+    )
