@@ -21,7 +21,7 @@ from shared.infra.bus.access import BusAccess
 from shared.infra.bus.relay import Relay
 from shared.infra.bus.sources import Sources
 from shared.infra.clock import SystemClock
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.identifiers import new_event_id, new_log_id
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
@@ -42,6 +42,7 @@ def access(server: BusServer) -> BusAccess:
     return BusAccess(
         bootstrap_servers=server.bootstrap_servers,
         idempotence=server.idempotence,
+        forgetful=not server.idempotence,
         session_timeout_milliseconds=server.session_timeout_milliseconds,
         heartbeat_interval_milliseconds=server.heartbeat_interval_milliseconds,
         fetch_wait_milliseconds=server.fetch_wait_milliseconds,
@@ -52,7 +53,7 @@ def access(server: BusServer) -> BusAccess:
 class Writer:
     """Appends numbered notes to one log, spread over a few streams."""
 
-    connection: Connection
+    pool: Pool
     organisation: str
     service: str = SERVICE
     written: int = 0
@@ -65,15 +66,17 @@ class Writer:
 
     async def open(self) -> None:
         """Write LogOpened, event 1."""
-        await log.open_log(
-            self.connection, self.service, self.organisation, "partners.invalid", START
-        )
+        async with self.pool.acquire() as connection:
+            await log.open_log(
+                connection, self.service, self.organisation, "partners.invalid", START
+            )
 
     async def write(self, count: int, event: Callable[[int], Event] | None = None) -> list[str]:
         """Append this many events in one call; answers their stamped bodies."""
         entries = [self.entry(self.written + n, event) for n in range(count)]
         self.written += count
-        return await log.append(self.connection, entries, START + timedelta(seconds=self.written))
+        async with self.pool.acquire() as connection:
+            return await log.append(connection, entries, START + timedelta(seconds=self.written))
 
     def entry(self, number: int, event: Callable[[int], Event] | None = None) -> log.Entry:
         """The entry of the note with this number, from 0."""
@@ -83,10 +86,16 @@ class Writer:
 
     async def bodies(self) -> list[bytes]:
         """The whole log."""
-        bodies: list[str] = []
-        while page := await log.read(self.connection, self.organisation, len(bodies), 1000):
-            bodies += page
+        async with self.pool.acquire() as connection:
+            bodies = await log.read(connection, self.organisation, 0, 1_000_000)
         return [body.encode() for body in bodies]
+
+
+async def opened(pool: Pool, organisation: str, salt: str = "") -> Writer:
+    """A writer whose log is open."""
+    writer = Writer(pool, organisation, salt=salt)
+    await writer.open()
+    return writer
 
 
 def entry_of(name: LogName, stream: str, version: int, event: Event, number: int = 0) -> log.Entry:
@@ -110,18 +119,12 @@ def entry_of(name: LogName, stream: str, version: int, event: Event, number: int
 
 @contextlib.asynccontextmanager
 async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run these while the block runs; a part that ends by itself fails the test."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
+    """Run these while the block runs; a part that fails ends the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
         yield
         for task in tasks:
-            if task.done():
-                await task
-                raise AssertionError("A part ended by itself.")
-    finally:
-        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(
@@ -172,10 +175,10 @@ async def values(server: BusServer, name: LogName) -> list[bytes]:
     return [record.value for record in await topic(server, name)]
 
 
-async def is_published(connection: Connection, organisation: str) -> bool:
+async def is_published(pool: Pool, organisation: str) -> bool:
     """Whether the relay has confirmed everything up to the head."""
     return bool(
-        await connection.fetchval(
+        await pool.fetchval(
             "SELECT published.sequence = head.sequence FROM kit.published"
             " JOIN log.heads AS head USING (organisation) WHERE organisation = $1",
             organisation,
@@ -204,14 +207,16 @@ class Kit:
     shell: Shell
     sources: Sources
     metrics: Metrics = field(default_factory=Metrics)
-    opener: Opener = cast(Opener, None)
+    opener: Opener = field(default_factory=lambda: cast(Opener, None))
 
     @property
     def deployment(self) -> str:
+        """As the kit's."""
         return self.settings.deployment
 
     @property
     def organisations(self) -> tuple[str, ...]:
+        """As the kit's."""
         return self.settings.organisations
 
 
@@ -245,3 +250,13 @@ def kit(pool: Pool, configured: ServiceSettings, service: str = "payments") -> K
     """A service on this database."""
     shell = Shell(pool, service, SystemClock(), idempotency_secret=b"i" * 32)
     return Kit(service, configured, pool, shell, Sources(configured))
+
+
+async def published(pool: Pool, organisation: str) -> int:
+    """How far the relay has confirmed this log."""
+    return int(
+        await pool.fetchval(
+            "SELECT coalesce(max(sequence), 0) FROM kit.published WHERE organisation = $1",
+            organisation,
+        )
+    )

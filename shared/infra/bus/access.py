@@ -12,6 +12,7 @@ from shared.infra.settings import ServiceSettings
 
 LARGEST_BATCH_OCTETS = 262_144
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
+FORGETFUL_TIMEOUT_MILLISECONDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class BusAccess:
     session_timeout_milliseconds: int = 10_000
     heartbeat_interval_milliseconds: int = 3_000
     fetch_wait_milliseconds: int = 500
+    forgetful: bool = False
+    """The embedded broker: all in memory, and after a death it may show records it cannot give."""
     security_protocol: str = "PLAINTEXT"
     ssl_context: ssl.SSLContext | None = None
     username: str | None = None
@@ -41,6 +44,7 @@ class BusAccess:
             session_timeout_milliseconds=settings.session_timeout_milliseconds,
             heartbeat_interval_milliseconds=settings.heartbeat_interval_milliseconds,
             fetch_wait_milliseconds=settings.fetch_wait_milliseconds,
+            forgetful=settings.embedded,
             security_protocol=settings.broker_security,
             ssl_context=ssl.create_default_context(cafile=settings.broker_ca_file)
             if encrypted
@@ -77,7 +81,7 @@ class BusAccess:
             acks="all",
             enable_idempotence=self.idempotence,
             max_batch_size=LARGEST_BATCH_OCTETS,
-            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            request_timeout_ms=self._request_timeout_milliseconds,
         )
 
     def reader(self) -> AIOKafkaConsumer:
@@ -88,10 +92,16 @@ class BusAccess:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=50,
-            max_partition_fetch_bytes=1_048_576,
-            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            request_timeout_ms=self._request_timeout_milliseconds,
         )
 
     def administrator(self) -> AIOKafkaAdminClient:
         """A client that makes and removes topics."""
-        return AIOKafkaAdminClient(**self.client(), request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
+        return AIOKafkaAdminClient(
+            **self.client(), request_timeout_ms=self._request_timeout_milliseconds
+        )
+
+    @property
+    def _request_timeout_milliseconds(self) -> int:
+        # it answers at once or, after a death, never
+        return FORGETFUL_TIMEOUT_MILLISECONDS if self.forgetful else REQUEST_TIMEOUT_MILLISECONDS

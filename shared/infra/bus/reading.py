@@ -1,17 +1,23 @@
 """Reads a topic where it is told to, in bounded time: ends, one record, backwards and forwards."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.infra.bus.access import BusAccess
 
-READ_SECONDS: Final = 1.0
-"""What cannot be read in this time counts as not there; at worst it is published again."""
+READ_SECONDS: Final = 10.0
+FORGETFUL_READ_SECONDS: Final = 1.0
+"""What a forgetful broker does not give in this time is gone; it is published again."""
 CHUNK: Final = 1_000
+
+
+class TopicUnreadable(KafkaError):  # type: ignore[misc]
+    """A topic has records that the broker does not give."""
 
 
 class TopicReader:
@@ -19,6 +25,7 @@ class TopicReader:
 
     def __init__(self, access: BusAccess, topics: Sequence[str]) -> None:
         self._consumer: AIOKafkaConsumer = access.reader()
+        self._forgetful = access.forgetful
         self._places = {topic: TopicPartition(topic, 0) for topic in topics}
 
     async def __aenter__(self) -> Self:
@@ -56,32 +63,28 @@ class TopicReader:
         return {topic: records[-1] for topic, records in found.items()}
 
     async def at(self, topic: str, offset: int) -> ConsumerRecord | None:
-        """The record at this offset; None when it is not there."""
+        """The record at this offset, which must not be beyond the last; None when it is gone."""
         found = (await self._read({topic: offset}, limit=1)).get(topic)
         return found[0] if found and found[0].offset == offset else None
 
-    async def backwards(self, topic: str, end: int) -> AsyncIterator[ConsumerRecord]:
-        """Every record from the last one to the first, in windows that grow."""
-        beginning = await self.beginning(topic)
-        upper, size = None, 1
-        lower = end
-        while lower > beginning:
-            lower, size = max(beginning, lower - size), min(CHUNK, size * 4)
+    async def backwards(self, topic: str, last: int) -> AsyncIterator[ConsumerRecord]:
+        """Every record from offset `last`, which is there, to the first, in windows that grow."""
+        beginning, upper, size = await self.beginning(topic), last + 1, 1
+        while upper > beginning:
+            lower, size = max(beginning, upper - size), min(CHUNK, size * 4)
             window = [record async for record in self.forwards(topic, lower, upper)]
             for record in reversed(window):
                 yield record
             upper = lower
 
-    async def forwards(
-        self, topic: str, start: int, stop: int | None = None
-    ) -> AsyncIterator[ConsumerRecord]:
-        """Every record from offset `start` to before `stop`, or as far as there are any."""
-        while stop is None or start < stop:
+    async def forwards(self, topic: str, start: int, stop: int) -> AsyncIterator[ConsumerRecord]:
+        """Every record from offset `start` to before `stop`, of which the last is there."""
+        while start < stop:
             records = (await self._read({topic: start}, limit=CHUNK)).get(topic, [])
             if not records:
                 return
             for record in records:
-                if stop is not None and record.offset >= stop:
+                if record.offset >= stop:
                     return
                 yield record
             start = records[-1].offset + 1
@@ -89,7 +92,10 @@ class TopicReader:
     async def _read(
         self, wanted: Mapping[str, int], limit: int | None = None
     ) -> dict[str, list[ConsumerRecord]]:
-        """One reply for each topic from its offset on, left out when it does not come in time."""
+        """One reply for each topic from its offset on; empty where nothing is there.
+
+        Raises TopicUnreadable when it does not come in time; a forgetful broker has nothing then.
+        """
         places = [self._places[topic] for topic in wanted]
         found: dict[str, list[ConsumerRecord]] = {}
         for place in places:
@@ -97,12 +103,15 @@ class TopicReader:
         self._consumer.resume(*places)
         waiting = set(places)
         try:
-            while waiting:
-                batch = await self._next(waiting, limit)
-                if not batch:
-                    break
-                found |= {place.topic: records for place, records in batch.items() if records}
-                waiting -= batch.keys()
+            async with asyncio.timeout(FORGETFUL_READ_SECONDS if self._forgetful else READ_SECONDS):
+                while waiting:
+                    batch = await self._next(waiting, limit)
+                    found |= {place.topic: records for place, records in batch.items() if records}
+                    waiting -= batch.keys()
+        except TimeoutError:
+            if not self._forgetful:
+                topics = ", ".join(place.topic for place in waiting)
+                raise TopicUnreadable(f"Nothing comes of {topics}.") from None
         finally:
             self._consumer.pause(*places)
         return found
@@ -112,7 +121,7 @@ class TopicReader:
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
         try:
             batch: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
-                *waiting, timeout_ms=int(READ_SECONDS * 1000), max_records=limit
+                *waiting, timeout_ms=1_000, max_records=limit
             )
         except OffsetOutOfRangeError as error:
             # those topics are shorter than they were: nothing is there

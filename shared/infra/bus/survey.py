@@ -46,7 +46,10 @@ class Survey:
         for organisation, prefix in known.items():
             topic = self._topic(organisation)
             end, last = ends[topic], lasts.get(topic)
-            if self._well(organisation, prefix, end, last, ours.get(organisation)):
+            if last is None:
+                # nothing is there: what was confirmed, if anything, is published again
+                found[organisation] = Found(Standing.PUBLISHING, Published(end=end))
+            elif self._well(organisation, prefix, last, ours.get(organisation)):
                 found[organisation] = Found(Standing.PUBLISHING, replace(prefix, end=end))
             else:
                 found[organisation] = await self._look_closely(organisation, prefix, end, last)
@@ -54,9 +57,11 @@ class Survey:
 
     async def standings(self, organisations: Iterable[str]) -> dict[str, Standing]:
         """Only whether each topic lets its log be written, without the confirmed prefix."""
-        ends = await self._reader.ends()
+        lasts = await self._reader.last(await self._reader.ends())
         return {
-            organisation: judge(*await self._claims(organisation, ends[self._topic(organisation)]))
+            organisation: judge(
+                *await self._claims(organisation, lasts.get(self._topic(organisation)))
+            )
             for organisation in organisations
         }
 
@@ -67,38 +72,42 @@ class Survey:
         self,
         organisation: str,
         prefix: Published,
-        end: int,
-        last: ConsumerRecord | None,
+        last: ConsumerRecord,
         ours: bytes | None,
     ) -> bool:
-        if last is None:
-            return prefix.sequence == 0 and end == 0
         if last.offset == prefix.offset and last.value == ours:
             return True
         # what follows our last record was looked at before and was foreign
         return self._foreign_tails.get(organisation) == (replace(prefix, end=0), last.offset)
 
     async def _look_closely(
-        self, organisation: str, prefix: Published, end: int, last: ConsumerRecord | None
+        self, organisation: str, prefix: Published, end: int, last: ConsumerRecord
     ) -> Found:
-        standing = judge(*await self._claims(organisation, end))
+        standing = judge(*await self._claims(organisation, last))
         if standing is not Standing.PUBLISHING:
             return Found(standing, prefix)
         topic = self._topic(organisation)
-        anchor = await self._reader.at(topic, prefix.offset) if prefix.sequence else None
+        anchor = None
+        if 0 <= prefix.offset <= last.offset:
+            anchor = await self._reader.at(topic, prefix.offset)
         ours = (await self._bodies({organisation: prefix})).get(organisation)
         if went_back(prefix, end, anchor and anchor.value, ours):
             prefix = Published()
         start = prefix.offset + 1 if prefix.sequence else await self._reader.beginning(topic)
-        published = replace(await self._follow(organisation, prefix, start), end=end)
-        if last is not None and last.offset > published.offset:
+        published = await self._follow(organisation, prefix, start, last.offset + 1)
+        published = replace(published, end=end)
+        if last.offset > published.offset:
             self._foreign_tails[organisation] = (replace(published, end=0), last.offset)
         return Found(Standing.PUBLISHING, published)
 
-    async def _claims(self, organisation: str, end: int) -> tuple[Claim | None, Claim | None]:
+    async def _claims(
+        self, organisation: str, end: ConsumerRecord | None
+    ) -> tuple[Claim | None, Claim | None]:
         """Reading back from the end: the last event of this log, and the last within its head."""
         log, last = LogName(self._service, organisation), None
-        async for record in self._reader.backwards(str(log), end):
+        if end is None:
+            return None, None
+        async for record in self._reader.backwards(str(log), end.offset):
             sequence = _claimed(record, log)
             if sequence is None:
                 continue
@@ -110,10 +119,12 @@ class Survey:
                 return last, claim
         return last, None
 
-    async def _follow(self, organisation: str, prefix: Published, start: int) -> Published:
+    async def _follow(
+        self, organisation: str, prefix: Published, start: int, stop: int
+    ) -> Published:
         """The longest prefix of the log the topic has in order, byte for byte, from `start` on."""
         ahead: dict[int, bytes] = {}
-        async for record in self._reader.forwards(self._topic(organisation), start):
+        async for record in self._reader.forwards(self._topic(organisation), start, stop):
             following = prefix.sequence + 1
             if following not in ahead:
                 rows = await self._connection.fetch(
