@@ -1,8 +1,8 @@
 """A system of two small services for the supervisor's tests: `small_system.py FOLDER [WISH...]`.
 
-Wishes: `drive=N` adds a driver that ends with exit code N, `port=N` asks for a port for `alpha`,
-`stop=S` gives processes S seconds to end, `broken` makes `beta` end at once, `unprepared` makes
-the preparation fail.
+Wishes: `drive=N` adds a driver that ends with exit code N, or never with `drive=on`; `port=N` asks
+for a port for `alpha`; `stop=S` gives processes S seconds to end; `broken` makes `beta` end at
+once; `unprepared` makes the preparation fail.
 """
 
 import signal
@@ -45,7 +45,9 @@ def _system(folder: Path, wishes: dict[str, str]) -> System:
 
     def driver(addresses: Addresses) -> ProcessSpec:
         def drive() -> None:
-            print("driven with", addresses.bootstrap_servers)
+            print("driven with", addresses.bootstrap_servers, flush=True)
+            if wishes["drive"] == "on":
+                signal.pause()
             sys.exit(int(wishes["drive"]))
 
         return ProcessSpec("driver", drive)

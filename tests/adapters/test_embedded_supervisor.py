@@ -17,6 +17,7 @@ import pytest
 from deploy.embedded.broker import cluster_id
 from deploy.embedded.children import wait_until
 from deploy.embedded.folder import read_state
+from deploy.embedded.postgres import Postgres
 from deploy.embedded.system import http_ready
 
 PROJECT = Path(__file__).parents[2]
@@ -51,12 +52,24 @@ class SmallSystem:
         return self.process.returncode, said
 
 
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh cluster to copy, which is quicker than making one for each test."""
+    server = Postgres(tmp_path_factory.mktemp("template") / "postgres", durable=False)
+    server.start()
+    server.stop()
+    return server.folder
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., SmallSystem]]:
+def start(tmp_path: Path, cluster: Path) -> Iterator[Callable[..., SmallSystem]]:
     """Starts small systems, by default on one folder; none is left after the test."""
     started: list[SmallSystem] = []
 
     def start(*wishes: str, folder: Path = tmp_path / "small") -> SmallSystem:
+        if not (folder / "postgres").exists():
+            folder.mkdir(exist_ok=True)
+            subprocess.run(["cp", "-a", cluster, folder / "postgres"], check=True)
         started.append(SmallSystem(folder, *wishes))
         return started[-1]
 
@@ -88,6 +101,7 @@ def test_a_signal_stops_everything(
     assert system.end() == (0, "")
     assert gone(pids)
     assert read_state(system.folder) is None
+    assert not (system.folder / "state.json").exists()
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(start: Callable[..., SmallSystem]) -> None:
@@ -200,6 +214,14 @@ def test_the_drivers_end_is_the_systems_end(start: Callable[..., SmallSystem], c
     ended, said = start(f"drive={code}").end()
     assert ended == code
     assert said.startswith("driven with 127.0.0.1:")
+
+
+def test_a_driver_is_stopped_with_its_system(start: Callable[..., SmallSystem]) -> None:
+    system = start("drive=on").wait_until_ready()
+    assert system.process.stdout is not None
+    assert system.process.stdout.readline().startswith("driven with")
+    system.process.send_signal(signal.SIGINT)
+    assert system.end() == (128 + signal.SIGINT, "")
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_said(
