@@ -3,7 +3,7 @@
 Streams: `contact/<person>` how a person is reached, `message/<uuid>` one message to one person.
 """
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -12,7 +12,9 @@ from shared.contracts.event import Event
 from shared.contracts.personal import Personal, held
 from shared.kernel.moments import Moment
 
-Attempt = Annotated[int, Field(strict=True, ge=1)]
+Attempt: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+Kept: TypeAlias = Annotated[Personal | None, held("correspondence", case="case")]
+Copied: TypeAlias = Annotated[Personal | None, held("correspondence", case="case", copy=True)]
 
 
 class NotificationsEvent(Event, service="notifications"):
@@ -20,17 +22,25 @@ class NotificationsEvent(Event, service="notifications"):
 
 
 class ContactLearned(NotificationsEvent):
-    """How a person can be reached; `source` is the stream of the event that said so.
+    """How a person can be reached.
 
-    `channel` is the one the person chose: email or post.
+    `channel` is the one the person chose; `source` is the position of the event that said so.
     """
 
     person: UUID
+    case: str
     channel: str
     source: str
-    name: Annotated[Personal | None, held("correspondence")] = None
-    email: Annotated[Personal | None, held("correspondence")] = None
-    address: Annotated[Personal | None, held("correspondence")] = None
+    name: Kept = None
+    email: Kept = None
+    address: Kept = None
+
+
+class ContactForgotten(NotificationsEvent):
+    """The person asked to be erased: nothing is sent to them until they are in contact again."""
+
+    person: UUID
+    request: str
 
 
 class MessagePlanned(NotificationsEvent):
@@ -45,24 +55,36 @@ class MessagePlanned(NotificationsEvent):
     person: UUID
     about: str
     template: str
-    facts: Annotated[Personal, held("correspondence")]
+    case: str
+    facts: Kept
     send_after: Moment
 
 
 class MessageAttempted(NotificationsEvent):
-    """The message is about to be sent: written before, so that no sending goes unrecorded."""
+    """The message is about to be sent: written before, so that no sending goes unrecorded.
+
+    Holds all that is sent, as the person could be reached at that moment.
+    """
 
     message: UUID
+    kind: str
+    person: UUID
+    about: str
+    template: str
+    case: str
     attempt: Attempt
+    channel: str
     message_id: str
-    unanswered_at: Moment
+    facts: Copied
+    name: Copied = None
+    email: Copied = None
+    address: Copied = None
 
 
 class MessageAttemptFailed(NotificationsEvent):
     """An attempt failed; it is tried again at `retry_at`.
 
-    `reason` is no-contact, unreadable, refused, unreachable or unanswered; `code` the server's
-    reply code.
+    `reason` is no-contact, unreadable, refused or unreachable; `code` is the server's reply code.
     """
 
     message: UUID

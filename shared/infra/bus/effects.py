@@ -42,7 +42,7 @@ class Reacting:
         event = read(parked.body)
         event.event()
         handler = self._reaction.handlers[event.type]
-        values = await self._open(handler, event)
+        values = await self._prepare(handler, event)
 
         async def attempt(connection: Connection) -> bool:
             if not await _is_first(connection, applier.place, parked):
@@ -60,7 +60,7 @@ class Reacting:
         item.event()
         handler = self._reaction.handlers[item.type]
         # what waits behind a parked event is not opened for nothing
-        values = None if item.stream in applier.parked else await self._open(handler, item)
+        values = None if item.stream in applier.parked else await self._prepare(handler, item)
 
         async def attempt(connection: Connection) -> None:
             mark = await applier.lock(connection)
@@ -85,6 +85,12 @@ class Reacting:
         values: Mapping[str, Opened],
     ) -> None:
         await self._shell.react(connection, event, lambda work: handler.react(work, event, values))
+
+    async def _prepare(self, handler: Handler, event: Recorded) -> Mapping[str, Opened]:
+        values = await self._open(handler, event)
+        if handler.beforehand is None:
+            return values
+        return {**values, **await handler.beforehand(event, values)}
 
     async def _open(self, handler: Handler, event: Recorded) -> Mapping[str, Opened]:
         sealed = handler.opens(event)

@@ -12,6 +12,7 @@ from shared.infra.transaction import Transaction
 from shared.kernel.identifiers import LogName
 
 React: TypeAlias = Callable[[Transaction, Recorded, Mapping[str, Opened]], Awaitable[None]]
+Beforehand: TypeAlias = Callable[[Recorded, Mapping[str, Opened]], Awaitable[Mapping[str, Opened]]]
 Apply: TypeAlias = Callable[[Connection, LogName, Sequence[Recorded]], Awaitable[None]]
 Compare: TypeAlias = Callable[[Connection, LogName, Mapping[int, bytes]], Awaitable[Sequence[int]]]
 """Answers the numbers whose bytes are not those it has; numbers it does not have are left out."""
@@ -23,11 +24,16 @@ def _nothing(_: Recorded) -> Mapping[str, Sealed]:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What one event type leads to. What `opens` names is opened before the transaction begins."""
+    """What one event type leads to. What `opens` names is opened before the transaction begins.
+
+    `beforehand` does what cannot be done inside it, such as sending; its answers join what was
+    opened. It may run again for the same event: after a crash, or when the transaction failed.
+    """
 
     react: React
     opens: Callable[[Recorded], Mapping[str, Sealed]] = _nothing
     purpose: str = ""
+    beforehand: Beforehand | None = None
 
 
 @dataclass(frozen=True, slots=True)
