@@ -13,7 +13,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from pydantic import SecretStr
 
-from shared.contracts.envelope import Draft, compose
+from shared.contracts.envelope import Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.contracts.log import NumberLost
 from shared.infra import log
@@ -63,6 +63,11 @@ class Writer:
     def name(self) -> LogName:
         """The log it writes."""
         return LogName(self.service, self.organisation)
+
+    @staticmethod
+    def recorded(body: bytes) -> Recorded:
+        """A body read back."""
+        return read(body)
 
     async def open(self) -> None:
         """Write LogOpened, event 1."""
