@@ -180,7 +180,7 @@ class _Comparison:
         if not ours and not theirs:
             missing = end - at
             raise _Difference(
-                f"{self._log}: both copies end at {at}, but a checkpoint of {end} was signed: "
+                f"{self._log}: both copies end at {at}, though {end} events were counted or signed: "
                 f"the last {_events(missing)} missing from both."
             )
         for number, (mine, copied) in enumerate(zip_longest(ours, theirs), at + 1):
@@ -245,7 +245,7 @@ class _Comparison:
             missing = self._copy.grown().size - self._service.grown().size
             raise _Difference(
                 f"{place}: {_SERVICE} ends before it, "
-                f"and the last {_events(missing)} missing: {_COPY} has them."
+                f"and the last {_events(missing)} missing: {_COPY} has more."
             )
         raise _Difference(
             f"{place}: {_SERVICE} and {_COPY} differ; no checkpoint covers it yet, "

@@ -12,24 +12,71 @@ from services.audit import checkpoints, copies
 from services.audit.notices import Notices
 from services.audit.signer import Signer
 from services.audit.verify import LogVerdict, verify_log
-from shared.contracts.envelope import read
+from shared.contracts.envelope import compose, read
+from shared.contracts.log import NumberLost
 from shared.infra import log
 from shared.infra.bus.access import BusAccess
 from shared.infra.database import Connection, Pool
+from shared.infra.identifiers import new_event_id
 from shared.infra.metrics import Metrics
 from shared.infra.migrations import Module
 from shared.infra.signing import SigningKey
 from shared.kernel.checkpoint import origin
 from shared.kernel.identifiers import LogName
-from tests.adapters.bus import Writer
 from tests.adapters.conftest import Database
-from tests.adapters.personal import FixedClock
+from tests.adapters.personal import FixedClock, draft
+from tests.servers import BusServer
 
 AUDIT: Final[Module] = ("audit", Path(copies.__file__).parent / "migrations")
 INSTALLATION: Final = "partners.invalid"
 KEY: Final = SigningKey(b"the auditor signs with this key.")
 STRANGER: Final = SigningKey(b"somebody else has another key...")
 NOW: Final = datetime(2024, 3, 5, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class Writer:
+    """Appends numbered notes to one log of engagement."""
+
+    connection: Connection
+    organisation: str
+    salt: str = ""
+    written: int = 0
+
+    @property
+    def name(self) -> LogName:
+        """The log it writes."""
+        return LogName("engagement", self.organisation)
+
+    async def open(self) -> None:
+        """Write LogOpened, event 1."""
+        await log.open_log(self.connection, "engagement", self.organisation, INSTALLATION, NOW)
+
+    async def write(self, count: int) -> None:
+        """Append this many events in one call."""
+        numbers = range(self.written, self.written + count)
+        self.written += count
+        await log.append(self.connection, [self._entry(number) for number in numbers], NOW)
+
+    async def bodies(self) -> list[bytes]:
+        """The whole log."""
+        found = await log.read(self.connection, self.organisation, 0, 100_000)
+        return [body.encode() for body in found]
+
+    def _entry(self, number: int) -> log.Entry:
+        note = NumberLost(reason=f"note {number} {self.salt}")
+        stream = f"note/{number}"
+        written = draft(note, self.name, stream, new_event_id(NOW))
+        return log.Entry(self.organisation, stream, 1, "NumberLost", compose(written))
+
+
+def access(server: BusServer) -> BusAccess:
+    """How to reach a broker of the tests."""
+    return BusAccess(
+        bootstrap_servers=server.bootstrap_servers,
+        idempotence=server.idempotence,
+        fetch_wait_milliseconds=server.fetch_wait_milliseconds,
+    )
 
 
 @dataclass

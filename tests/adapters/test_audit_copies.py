@@ -19,8 +19,7 @@ from shared.kernel.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from tests.adapters.auditing import AUDIT
-from tests.adapters.bus import Writer
+from tests.adapters.auditing import AUDIT, Writer
 from tests.adapters.conftest import MakeDatabase
 
 

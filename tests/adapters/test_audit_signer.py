@@ -9,27 +9,21 @@ from aiokafka.errors import KafkaError
 
 from deploy.embedded.broker import Broker
 from services.audit import copies
-from services.audit.notices import TOPIC, Notices
+from services.audit.notices import TOPIC
 from services.audit.signer import Refusal
 from shared.contracts.envelope import read
+from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.topics import make_topics
 from shared.infra.database import Connection, open_pool
 from shared.infra.signing import read_signed_by
 from shared.kernel.checkpoint import Checkpoint
 from shared.kernel.merkle import leaf_hash, root
-from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited
-from tests.adapters.bus import Writer, access, producer, topic, until
+from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, Writer, access
+from tests.adapters.bus import producer, until
 from tests.adapters.conftest import Database, MakeDatabase
 from tests.servers import BusServer
 
 pytestmark = pytest.mark.bus
-
-
-class Topic:
-    """A name for the helper that reads a topic whole."""
-
-    def __str__(self) -> str:
-        return TOPIC
 
 
 @pytest.fixture
@@ -48,18 +42,17 @@ async def audited(
     await pool.close()
 
 
-async def published(broker: BusServer, audited: Audited) -> list[Checkpoint]:
-    """The good checkpoints of this log that stand on the topic, in order."""
-    notices = Notices(audited.access, [KEY.public])
-    await notices.refresh()
-    records = await topic(broker, Topic())  # type: ignore[arg-type]
+async def published(audited: Audited) -> list[Checkpoint]:
+    """The checkpoints of this log that stand on the topic, in order; all of them are good."""
+    async with TopicReader(audited.access, [TOPIC]) as reader:
+        last = (await reader.last(await reader.ends())).get(TOPIC)
+        stop = last.offset + 1 if last else 0
+        records = [record async for record in reader.forwards(TOPIC, 0, stop)]
     ours = [r.value.decode() for r in records if r.key == audited.origin.encode()]
     return [read_signed_by(note, [KEY.public])[0] for note in ours]
 
 
-async def test_a_log_that_has_grown_gets_a_checkpoint_and_only_then(
-    audited: Audited, broker: BusServer
-) -> None:
+async def test_a_log_that_has_grown_gets_a_checkpoint_and_only_then(audited: Audited) -> None:
     await audited.write(4)
     signer = audited.signer()
     await signer.work_off()
@@ -69,7 +62,7 @@ async def test_a_log_that_has_grown_gets_a_checkpoint_and_only_then(
     await signer.work_off()
     assert await audited.sizes() == [5, 6]
     leaves = [leaf_hash(body) for body in await audited.writer.bodies()]
-    assert await published(broker, audited) == [
+    assert await published(audited) == [
         Checkpoint(audited.origin, 5, root(leaves[:5])),
         Checkpoint(audited.origin, 6, root(leaves)),
     ]
@@ -189,13 +182,12 @@ async def test_what_a_stranger_puts_on_the_topic_counts_for_nothing(
 async def test_a_lost_topic_is_filled_again_from_the_table(
     audited: Audited, fresh_broker: Broker
 ) -> None:
-    own = BusServer(fresh_broker.bootstrap_servers, idempotence=False)
-    audited.access = access(own)
+    audited.access = access(BusServer(fresh_broker.bootstrap_servers, idempotence=False))
     signer = audited.signer()
     for _ in range(3):
         await audited.write(2)
         await signer.work_off()
-    assert [c.size for c in await published(own, audited)] == [3, 5, 7]
+    assert [c.size for c in await published(audited)] == [3, 5, 7]
 
     fresh_broker.kill()
     fresh_broker.start()
@@ -206,7 +198,7 @@ async def test_a_lost_topic_is_filled_again_from_the_table(
             await signer.work_off()
         except (KafkaError, OSError):
             return False
-        return [c.size for c in await published(own, audited)] == [3, 5, 7, 8]
+        return [c.size for c in await published(audited)] == [3, 5, 7, 8]
 
     await until(filled)
 
