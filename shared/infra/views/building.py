@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
 import structlog
 
 from shared.contracts.envelope import NewerSchema
@@ -25,31 +26,62 @@ _SQL = load(__file__)
 _LANES: Final = 2
 """Connections a rebuild takes from the pool; each works on its share of the views."""
 _PAUSE_SECONDS: Final = 1.0
-_WAITS: Final[tuple[type[Exception], ...]] = (SourceAway, NewerSchema, *AWAY)
+_LONG_PAUSE_SECONDS: Final = 30.0
+"""After a failure that only somebody's doing will mend."""
+_WAITS: Final[tuple[type[Exception], ...]] = (
+    SourceAway,
+    asyncpg.TransactionRollbackError,
+    *AWAY,
+)
 _log = structlog.get_logger()
 
 
 async def keep_built(views: Views, reader: LogReader) -> None:
     """Look for something to fill, for ever; one process of a service does it at a time."""
     while True:
+        pause = _PAUSE_SECONDS
         try:
             await build(views, reader)
         except _WAITS as error:
             _log.warning("filling views waits", reason=str(error) or type(error).__name__)
-        await asyncio.sleep(_PAUSE_SECONDS)
+        except (ViewUnfillable, NewerSchema) as error:
+            _log.error("a view was not filled", reason=str(error))
+            pause = _LONG_PAUSE_SECONDS
+        await asyncio.sleep(pause)
 
 
 async def build(views: Views, reader: LogReader) -> None:
-    """Fill whatever is wanted now and swap it in; nothing when another process is at it."""
-    async with views.pool.acquire() as first, views.pool.acquire() as second:
+    """Fill whatever is wanted now and swap it in; nothing when another process is at it.
+
+    Raises ViewUnfillable when everything else was filled, and what the reader raises.
+    """
+    async with views.pool.acquire() as first:
+        if not await first.fetchval(_SQL["is_wanted"]):
+            return
         if not await first.fetchval(_SQL["try_to_build"]):
             return
         try:
-            targets = await _wanted(first, views)
-            while targets:
-                targets = await _round(views, reader, (first, second), targets)
+            async with views.pool.acquire() as second:
+                await _build(views, reader, (first, second))
         finally:
             await first.execute(_SQL["build_no_more"])
+
+
+async def _build(
+    views: Views, reader: LogReader, connections: tuple[Connection, Connection]
+) -> None:
+    targets, unfillable = await _wanted(connections[0], views), None
+    while targets:
+        try:
+            targets = await _round(views, reader, connections, targets)
+        except ViewUnfillable as error:
+            unfillable = error
+            await connections[0].execute(
+                _SQL["note_trouble"], error.view.name, error.view.version, str(error)
+            )
+            targets = [target for target in targets if target.view is not error.view]
+    if unfillable:
+        raise unfillable
 
 
 async def _wanted(connection: Connection, views: Views) -> list[Target]:
@@ -82,14 +114,7 @@ async def _round(
     """Fill to the ends of the logs and swap in what has caught up; answers what has not."""
     lanes = [(c, targets[n :: len(connections)]) for n, c in enumerate(connections)]
     logs = dict.fromkeys(log for target in targets for log in views.logs(target.view))
-    try:
-        await fill([lane for lane in lanes if lane[1]], list(logs), reader)
-    except ViewUnfillable as error:
-        _log.error("a view was not filled", view=error.view.name, reason=str(error))
-        await connections[0].execute(
-            _SQL["note_trouble"], error.view.name, error.view.version, str(error)
-        )
-        return [target for target in targets if target.view is not error.view]
+    await fill([lane for lane in lanes if lane[1]], list(logs), reader)
     return [target for target in targets if not await _swap_in(connections[0], target)]
 
 

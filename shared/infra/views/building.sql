@@ -1,3 +1,7 @@
+-- name: is_wanted
+-- Whether there may be something to fill.
+SELECT EXISTS (SELECT FROM kit.views WHERE rebuild_wanted OR ready_at IS NULL);
+
 -- name: take
 -- Waits until nobody holds a view's schemas and keeps others away until the transaction ends.
 -- $1 view

@@ -141,16 +141,16 @@ async def _apply(
             await fold(connection, target.view, fresh)
             await watermarks.raise_to(connection, place, batch[-1].sequence, Counts())
     except asyncpg.PostgresError as error:
-        if isinstance(error, AWAY):
+        if isinstance(error, (*AWAY, asyncpg.TransactionRollbackError)):
             raise
-        await _name_the_misfit(connection, target, log, entries)
-        raise
+        place_of_misfit = await _misfit(connection, target, log, entries)
+        raise ViewUnfillable(target.view, place_of_misfit, type(error).__name__) from error
 
 
-async def _name_the_misfit(
+async def _misfit(
     connection: Connection, target: Target, log: LogName, entries: Sequence[Entry]
-) -> None:
-    """Find the event that does not fit by folding them one by one; nothing of it stays."""
+) -> Position:
+    """The event that does not fit, found by folding them one by one; nothing of it stays."""
     attempt = connection.transaction()
     await attempt.start()
     try:
@@ -158,8 +158,8 @@ async def _name_the_misfit(
         for entry in entries:
             try:
                 await fold(connection, target.view, [(entry.type, entry.body)])
-            except asyncpg.PostgresError as error:
-                why = f"{entry.type}, {type(error).__name__}"
-                raise ViewUnfillable(target.view, Position(log, entry.sequence), why) from error
+            except asyncpg.PostgresError:
+                return Position(log, entry.sequence)
     finally:
         await attempt.rollback()
+    return Position(log, entries[-1].sequence)

@@ -23,9 +23,10 @@ class Reached(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A view as its reader has it: the search path points at its tables."""
+    """A view as its reader has it: the search path points at its tables, which lie in `schema`."""
 
     view: View
+    schema: str
     connection: Connection
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
@@ -34,7 +35,7 @@ class Reading:
 
     async def positions(self) -> list[Position]:
         """How far each log is folded into what is read."""
-        rows = await self.connection.fetch(_SQL["positions"], self.view.consumer)
+        rows = await self.connection.fetch(_SQL["positions"], self.schema, self.view.consumer)
         return [
             Position(LogName(row["source"], row["organisation"]), row["sequence"]) for row in rows
         ]
@@ -46,11 +47,11 @@ class Reading:
             return Reached.YES
         row = await self.connection.fetchrow(
             _SQL["reached"],
+            self.schema,
             self.view.consumer,
             log.service,
             log.organisation,
             position.sequence,
-            self.view.schema,
         )
         if row is not None and row["parked"]:
             return Reached.PARKED

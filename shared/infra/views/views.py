@@ -85,7 +85,7 @@ class Views:
             await connection.execute(_SQL["hold"], name)
             view = await self._readable(connection, name)
             await use(connection, view.schema)
-            yield Reading(view, connection)
+            yield Reading(view, view.schema, connection)
 
     async def _readable(self, connection: Connection, name: str) -> View:
         rows = await connection.fetch(_SQL["versions"], name)
@@ -111,7 +111,7 @@ class Views:
                 await make_tables(connection, view)
                 logs = self.logs(view, organisations)
                 await fill([(connection, [target])], logs, self._reader, until=moment)
-                yield Reading(view, connection)
+                yield Reading(view, TEMPORARY, connection)
             finally:
                 await connection.execute(_SQL["discard_temporary"])
 

@@ -28,9 +28,9 @@ FROM kit.events($1), jsonb_to_record(data) AS fact (
 )
 GROUP BY meeting, organisation
 ON CONFLICT (meeting) DO UPDATE SET
-    held_from = coalesce(excluded.held_from, kept.held_from), held_to = coalesce(excluded.held_to, kept.held_to),
-    cancelled_at = coalesce(excluded.cancelled_at, kept.cancelled_at),
-    cancelled_because = coalesce(excluded.cancelled_because, kept.cancelled_because);
+    held_from = greatest(excluded.held_from, kept.held_from), held_to = greatest(excluded.held_to, kept.held_to),
+    cancelled_at = greatest(excluded.cancelled_at, kept.cancelled_at),
+    cancelled_because = greatest(excluded.cancelled_because, kept.cancelled_because);
 
 -- name: invitation
 -- Who is asked, and what they last answered.

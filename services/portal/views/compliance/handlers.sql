@@ -2,24 +2,33 @@
 -- A committee with its minimum and its own courses.
 -- on: CommitteeConstituted
 WITH constituted AS MATERIALIZED (
-    SELECT DISTINCT ON (committee) * FROM kit.events($1), jsonb_to_record(data) AS fact (
+    SELECT * FROM kit.events($1), jsonb_to_record(data) AS fact (
         committee uuid, name text, kind text, safety_related boolean, places integer, minimum_partners integer,
         required_training jsonb, lead_contact uuid, constituted_on date
     )
-    ORDER BY committee, sequence DESC
 ), course AS (
-    INSERT INTO committee_course (committee, course, organisation, required_by)
-    SELECT DISTINCT ON (committee, course) committee, course, organisation, required_by
+    INSERT INTO committee_course AS kept (committee, course, organisation, required_by, sequence)
+    SELECT DISTINCT ON (committee, course) committee, course, organisation, required_by, sequence
     FROM constituted, jsonb_to_recordset(required_training) AS required (course text, required_by date)
-    ORDER BY committee, course, required_by
-    ON CONFLICT (committee, course) DO NOTHING
+    ORDER BY committee, course, sequence DESC, required_by
+    ON CONFLICT (committee, course) DO UPDATE SET
+        required_by = excluded.required_by, sequence = excluded.sequence
+    WHERE kept.sequence < excluded.sequence
 )
-INSERT INTO committee (
-    committee, organisation, name, kind, safety_related, places, minimum_partners, lead_contact, constituted_on
+INSERT INTO committee AS kept (
+    committee, organisation, name, kind, safety_related, places, minimum_partners, lead_contact, constituted_on,
+    sequence
 )
-SELECT committee, organisation, name, kind, safety_related, places, minimum_partners, lead_contact, constituted_on
+SELECT DISTINCT ON (committee)
+    committee, organisation, name, kind, safety_related, places, minimum_partners, lead_contact, constituted_on,
+    sequence
 FROM constituted
-ON CONFLICT (committee) DO NOTHING;
+ORDER BY committee, sequence DESC
+ON CONFLICT (committee) DO UPDATE SET
+    name = excluded.name, kind = excluded.kind, safety_related = excluded.safety_related, places = excluded.places,
+    minimum_partners = excluded.minimum_partners, lead_contact = excluded.lead_contact,
+    constituted_on = excluded.constituted_on, sequence = excluded.sequence
+WHERE kept.sequence < excluded.sequence;
 
 -- name: seat
 -- From which day to which a partner sits; each happens once to a seat.
@@ -31,7 +40,7 @@ FROM kit.events($1), jsonb_to_record(data) AS fact (
 )
 GROUP BY seat, organisation, committee, partner, person
 ON CONFLICT (seat) DO UPDATE SET
-    valid_from = coalesce(excluded.valid_from, kept.valid_from), valid_to = coalesce(excluded.valid_to, kept.valid_to);
+    valid_from = greatest(excluded.valid_from, kept.valid_from), valid_to = greatest(excluded.valid_to, kept.valid_to);
 
 -- name: training
 -- Courses completed, by the day they were.

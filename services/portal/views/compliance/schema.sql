@@ -9,7 +9,8 @@ CREATE TABLE committee (
     places integer NOT NULL,
     minimum_partners integer NOT NULL,
     lead_contact uuid,
-    constituted_on date NOT NULL
+    constituted_on date NOT NULL,
+    sequence bigint NOT NULL
 );
 CREATE INDEX committee_by_organisation ON committee (organisation);
 
@@ -18,6 +19,7 @@ CREATE TABLE committee_course (
     course text NOT NULL,
     organisation text NOT NULL,
     required_by date NOT NULL,
+    sequence bigint NOT NULL,
     PRIMARY KEY (committee, course)
 );
 

@@ -111,9 +111,9 @@ SELECT run, organisation,
 FROM kit.events($1), jsonb_to_record(data) AS fact (run uuid, sent_at timestamptz)
 GROUP BY run, organisation
 ON CONFLICT (run) DO UPDATE SET
-    approved_at = coalesce(excluded.approved_at, kept.approved_at),
-    withdrawn_at = coalesce(excluded.withdrawn_at, kept.withdrawn_at),
-    sent_at = coalesce(excluded.sent_at, kept.sent_at);
+    approved_at = greatest(excluded.approved_at, kept.approved_at),
+    withdrawn_at = greatest(excluded.withdrawn_at, kept.withdrawn_at),
+    sent_at = greatest(excluded.sent_at, kept.sent_at);
 
 -- name: run_file
 -- The file for the bank, the last one produced.

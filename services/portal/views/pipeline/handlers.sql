@@ -14,7 +14,7 @@ ON CONFLICT (campaign) DO UPDATE SET
     opens_at = excluded.opens_at, closes_at = excluded.closes_at, published_at = excluded.published_at;
 
 -- name: campaign_steps
--- When a campaign came how far; each of these happens once.
+-- When a campaign came how far; the last time counts where it happens again.
 -- on: CampaignDrafted CampaignOpened CampaignClosed CampaignCompleted CampaignCancelled
 INSERT INTO campaign AS kept (
     campaign, organisation, drafted_title, drafted_at, opened_at, closed_at, completed_at, cancelled_at
@@ -29,12 +29,12 @@ SELECT campaign, organisation,
 FROM kit.events($1), jsonb_to_record(data) AS fact (campaign uuid, title text, closed_at timestamptz)
 GROUP BY campaign, organisation
 ON CONFLICT (campaign) DO UPDATE SET
-    drafted_title = coalesce(excluded.drafted_title, kept.drafted_title),
-    drafted_at = coalesce(excluded.drafted_at, kept.drafted_at),
-    opened_at = coalesce(excluded.opened_at, kept.opened_at),
-    closed_at = coalesce(excluded.closed_at, kept.closed_at),
-    completed_at = coalesce(excluded.completed_at, kept.completed_at),
-    cancelled_at = coalesce(excluded.cancelled_at, kept.cancelled_at);
+    drafted_title = greatest(excluded.drafted_title, kept.drafted_title),
+    drafted_at = greatest(excluded.drafted_at, kept.drafted_at),
+    opened_at = greatest(excluded.opened_at, kept.opened_at),
+    closed_at = greatest(excluded.closed_at, kept.closed_at),
+    completed_at = greatest(excluded.completed_at, kept.completed_at),
+    cancelled_at = greatest(excluded.cancelled_at, kept.cancelled_at);
 
 -- name: application_received
 -- Who applied, how and when.
@@ -178,8 +178,8 @@ SELECT fact.reference, fact.organisation, fact.application,
 FROM fact LEFT JOIN judged USING (reference)
 GROUP BY fact.reference, fact.organisation, fact.application
 ON CONFLICT (reference) DO UPDATE SET
-    requested_at = coalesce(excluded.requested_at, kept.requested_at),
-    received_at = coalesce(excluded.received_at, kept.received_at),
+    requested_at = greatest(excluded.requested_at, kept.requested_at),
+    received_at = greatest(excluded.received_at, kept.received_at),
     satisfactory = CASE
         WHEN coalesce(kept.judged_sequence, 0) < excluded.judged_sequence THEN excluded.satisfactory
         ELSE kept.satisfactory

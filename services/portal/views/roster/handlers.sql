@@ -12,7 +12,7 @@ FROM kit.events($1), jsonb_to_record(data) AS fact (
     appointment uuid, person uuid, name jsonb, payer text, role_family text, lead_contact uuid,
     term_starts_on date, term_ends_on date
 )
-ORDER BY appointment, sequence DESC
+ORDER BY appointment, sequence
 ON CONFLICT (appointment) DO NOTHING;
 
 -- name: welcome
@@ -140,10 +140,10 @@ SELECT fact.term, fact.organisation, fact.partner, max(fact.starts_on), max(agre
 FROM fact LEFT JOIN agreed USING (term)
 GROUP BY fact.term, fact.organisation, fact.partner
 ON CONFLICT (term) DO UPDATE SET
-    starts_on = coalesce(excluded.starts_on, kept.starts_on),
+    starts_on = greatest(excluded.starts_on, kept.starts_on),
     ends_on = CASE
         WHEN coalesce(kept.ends_sequence, 0) < excluded.ends_sequence THEN excluded.ends_on ELSE kept.ends_on
     END,
     ends_sequence = greatest(kept.ends_sequence, excluded.ends_sequence),
-    ended_on = coalesce(excluded.ended_on, kept.ended_on),
-    cause = coalesce(excluded.cause, kept.cause);
+    ended_on = greatest(excluded.ended_on, kept.ended_on),
+    cause = greatest(excluded.cause, kept.cause);
