@@ -123,7 +123,7 @@ class TermAlreadyRuns(Refused):
     """A partner serves one term at a time; end the other term first or begin after it."""
 
 
-class TermEndsBeforeItStarts(Refused):
+class TermHasNoDay(Refused):
     """A term ends on or after the day it starts; check the two dates."""
 
 
@@ -173,7 +173,7 @@ def _start(state: Terms, command: StartTerm) -> Sequence[TermEvent]:
             raise TermPolicyMissing
         ends_on = last_day(command.starts_on, command.policy.terms.months)
     if ends_on < command.starts_on:
-        raise TermEndsBeforeItStarts
+        raise TermHasNoDay
     _refuse_two_terms(state.terms, command.starts_on, ends_on)
     return [
         TermStarted(

@@ -16,7 +16,7 @@ from services.engagement.domain.terms import (
     StartTerm,
     TakeUpAppointment,
     TermAlreadyRuns,
-    TermEndsBeforeItStarts,
+    TermHasNoDay,
     TermPolicyMissing,
 )
 from shared.contracts.engagement import (
@@ -135,9 +135,7 @@ def test_a_term_may_follow_the_day_after() -> None:
 
 
 def test_a_term_ends_after_it_starts() -> None:
-    given(TERMS).when(replace(START, ends_on=date(2024, 3, 31))).then_refused(
-        TermEndsBeforeItStarts
-    )
+    given(TERMS).when(replace(START, ends_on=date(2024, 3, 31))).then_refused(TermHasNoDay)
     one_day = STARTED.model_copy(update={"ends_on": FIRST, "remind_on": ()})
     given(TERMS).when(replace(START, ends_on=FIRST)).then(one_day)
 
