@@ -10,7 +10,7 @@ What append may raise:
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,6 +26,7 @@ from shared.kernel.identifiers import LogName, derive
 
 _SQL = load(__file__)
 _NOT_OPEN: Final = "LG001"
+_READ_STREAM_GREW: Final = "LG002"
 _BODY_RULES: Final = {
     "the_body_fits_one_message": "With its stamp the body is larger than 256 KiB.",
     "the_body_is_one_object": (
@@ -43,11 +44,11 @@ class LogError(Exception):
 
 
 class VersionConflict(LogError):
-    """Another decision on one of these streams came first."""
+    """Another decision on one of the streams written or read came first."""
 
     def __init__(self, organisations: frozenset[str]) -> None:
         self.organisations = organisations
-        super().__init__("Another decision on one of these streams came first.")
+        super().__init__("Another decision on one of the streams written or read came first.")
 
 
 class LogNotOpen(LogError):
@@ -96,7 +97,7 @@ async def append(connection: Connection, entries: Sequence[Entry], at: datetime)
     try:
         rows = await connection.fetch(_SQL["append"], *columns(entries), at)
     except asyncpg.PostgresError as error:
-        raise refusal_of(error, entries) from error
+        raise refusal_of(error, [entry.log_organisation for entry in entries]) from error
     stamped: dict[str, deque[str]] = {}
     for row in rows:
         stamped.setdefault(row["organisation"], deque()).append(row["body"])
@@ -116,11 +117,14 @@ def columns(
     )
 
 
-def refusal_of(error: asyncpg.PostgresError, entries: Sequence[Entry]) -> Exception:
-    """What the database's error means to who appends; the error itself when nothing special."""
+def refusal_of(error: asyncpg.PostgresError, organisations: Iterable[str]) -> Exception:
+    """What the database's error means to who appends; the error itself when nothing special.
+
+    `organisations` are those whose logs the decision wrote to or read.
+    """
     rule = getattr(error, "constraint_name", None)
-    if rule == "one_event_per_version":
-        return VersionConflict(frozenset(entry.log_organisation for entry in entries))
+    if rule == "one_event_per_version" or error.sqlstate == _READ_STREAM_GREW:
+        return VersionConflict(frozenset(organisations))
     if rule == "the_log_has_room":
         return LogFull("A log holds at most 9,999,999,999 events.")
     if rule in _BODY_RULES:

@@ -211,12 +211,19 @@ class Shell:
         await self._set_deadlines(connection, drafts)
         sealed = drafts if self._sealer is None else await self._sealer.seal(connection, drafts)
         entries = [_entry(draft) for draft in sealed]
+        read = transaction.only_read()
+        arguments = (
+            *log.columns(entries),
+            transaction.now,
+            *answering,
+            self.service,
+            *_columns(read),
+        )
         try:
-            rows = await connection.fetch(
-                _SQL["append"], *log.columns(entries), transaction.now, *answering, self.service
-            )
+            rows = await connection.fetch(_SQL["append"], *arguments)
         except asyncpg.PostgresError as error:
-            raise log.refusal_of(error, entries) from error
+            concerned = {entry.log_organisation for entry in entries} | {one[0] for one in read}
+            raise log.refusal_of(error, concerned) from error
         turn = self._turns.get(connection)
         if turn is not None:
             turn.wrote = True
@@ -234,6 +241,10 @@ class Shell:
         ]
         if rows:
             await connection.execute(_SQL["set_deadlines"], *map(list, zip(*rows, strict=True)))
+
+
+def _columns(read: Sequence[tuple[str, str, int]]) -> tuple[list[str], list[str], list[int]]:
+    return [one[0] for one in read], [one[1] for one in read], [one[2] for one in read]
 
 
 def _entry(draft: Draft) -> Entry:

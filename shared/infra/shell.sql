@@ -1,8 +1,8 @@
 -- name: append
 -- Appends as log.append() does and, in the same call, completes the idempotency row $7, if any, with the positions.
--- $8 status, $9 location, $10 the service.
+-- $8 status, $9 location, $10 the service; $11 organisations, $12 streams, $13 versions only read.
 WITH appended AS MATERIALIZED (
-    SELECT organisation, sequence FROM log.append($1, $2, $3, $4, $5, $6)
+    SELECT organisation, sequence FROM log.append($1, $2, $3, $4, $5, $6, $11, $12, $13)
 ), answered AS (
     UPDATE kit.idempotency AS row
     SET status = $8, location = $9, positions = (

@@ -1,7 +1,7 @@
 """What a piece of work is given: streams to read, deciders to ask, one database transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -39,15 +39,12 @@ class Cause:
 @dataclass(slots=True)
 class _Stream:
     events: list[Event]
-    version: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.version = len(self.events)
+    written: bool = False
 
     def add(self, event: Event) -> int:
+        self.written = True
         self.events.append(event)
-        self.version += 1
-        return self.version
+        return len(self.events)
 
 
 class Transaction:
@@ -121,6 +118,14 @@ class Transaction:
     async def policies(self, organisation: str, kind: str) -> Sequence[PolicyVersion]:
         """Every adopted version of a policy, oldest first."""
         return await self.state(POLICY, organisation, policy_stream(kind))
+
+    def only_read(self) -> Sequence[tuple[str, str, int]]:
+        """Organisation, stream and version of what was read and not written to."""
+        return [
+            (organisation, stream, len(found.events))
+            for (organisation, stream), found in self._streams.items()
+            if not found.written
+        ]
 
     def derive(self, purpose: str) -> UUID:
         """The identifier of what this cause makes for `purpose`; running again makes the same."""

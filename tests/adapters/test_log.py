@@ -167,7 +167,8 @@ async def test_sixteen_writers_lose_nothing_and_keep_number_time_and_commit_orde
         await asyncio.gather(*(write(number) for number in range(16)))
         finished.set()
 
-    await asyncio.gather(write_all(), *(follow(code) for code in organisations))
+    following = asyncio.gather(write_all(), *(follow(code) for code in organisations))
+    await asyncio.wait_for(following, timeout=60)
 
     assert sum(len(bodies) for bodies in seen.values()) == 16 * 25 * 2 + 3
     for bodies in seen.values():

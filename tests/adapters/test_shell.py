@@ -326,6 +326,24 @@ class TestContention:
         assert sum(isinstance(one, PolicyVersionChanged) for one in outcomes) == 1
         assert len(await events(pool)) == 1
 
+    @pytest.mark.parametrize("campaign_at", ["RAJ", "QH8"])
+    async def test_what_a_decision_only_read_is_still_so_when_it_is_written(
+        self, shell: Shell, campaign_at: str
+    ) -> None:
+        """An application stands in the log before its campaign's closing, or is decided again."""
+        seen: list[int] = []
+
+        async def apply(transaction: Transaction) -> str:
+            seen.append(len(await transaction.policies(campaign_at, "campaign")))
+            if len(seen) == 1:
+                closing = order("closing", organisation=campaign_at)
+                await shell.handle(closing, adopting(1, campaign_at, "campaign"))
+            return await adopting(1, "RAJ", "application")(transaction)
+
+        await shell.handle(order("application"), apply)
+
+        assert seen == [0, 1]
+
     async def test_a_deadlock_over_two_acts_in_one_transaction_is_decided_again(
         self, shell: Shell, pool: Pool
     ) -> None:

@@ -63,8 +63,11 @@ CREATE FUNCTION log.written(moment timestamptz) RETURNS text
 
 -- Appends the entries, each organisation's in the order given; answers the number and stamped body of each.
 -- A head's row lock is the ordering lock: it is held until commit, so numbers, times and commits have one order.
+-- The streams named last are those the decision only read: the append is refused when one of them has grown beyond
+-- the version read, so what was decided is as true in the log as it was when it was decided.
 CREATE FUNCTION log.append(
-    organisations text[], streams text[], versions integer[], types text[], bodies text[], at timestamptz
+    organisations text[], streams text[], versions integer[], types text[], bodies text[], at timestamptz,
+    organisations_read text[] = '{}', streams_read text[] = '{}', versions_read integer[] = '{}'
 ) RETURNS TABLE (organisation text, sequence bigint, body text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     -- planning anew for the length of every array takes longer than the work
@@ -103,6 +106,13 @@ BEGIN
             ) AS given
             RETURNING event.organisation, event.sequence, event.body;
     END LOOP;
+    IF cardinality(streams_read) > 0 AND EXISTS (
+        SELECT FROM unnest(organisations_read, streams_read, versions_read) AS decided (organisation, stream, version)
+        JOIN log.events AS event ON event.organisation = decided.organisation
+            AND event.stream = decided.stream AND event.version = decided.version + 1
+    ) THEN
+        RAISE EXCEPTION 'A stream this decision read has grown.' USING ERRCODE = 'LG002';
+    END IF;
     IF 'LogClosed' = ANY (types) THEN
         UPDATE log.heads AS head SET closed = true
         WHERE (head.organisation, 'LogClosed') IN (
@@ -142,7 +152,8 @@ DECLARE
 BEGIN
     EXECUTE format('GRANT SELECT ON log.heads, log.events TO %I', service);
     EXECUTE format(
-        'GRANT EXECUTE ON FUNCTION log.append(text[], text[], integer[], text[], text[], timestamptz),'
+        'GRANT EXECUTE ON FUNCTION log.append(text[], text[], integer[], text[], text[], timestamptz,'
+        ' text[], text[], integer[]),'
         ' log.open(text, text, text, timestamptz), log.hold(text[]) TO %I', service
     );
 END
