@@ -180,7 +180,7 @@ class _Comparison:
         if not ours and not theirs:
             missing = end - at
             raise _Difference(
-                f"{self._log}: both copies end at {at}, though {end} events were counted or signed: "
+                f"{self._log}: both copies end at {at}, though {end} were counted or signed: "
                 f"the last {_events(missing)} missing from both."
             )
         for number, (mine, copied) in enumerate(zip_longest(ours, theirs), at + 1):

@@ -1,6 +1,7 @@
-"""An engagement service's log and its auditor, each on a database of its own."""
+"""An engagement service's log and its auditor; one database holds both to save time."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from shared.contracts.envelope import compose, read
 from shared.contracts.log import NumberLost
 from shared.infra import log
 from shared.infra.bus.access import BusAccess
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Connection, Pool, open_pool
 from shared.infra.identifiers import new_event_id
 from shared.infra.metrics import Metrics
 from shared.infra.migrations import Module
@@ -114,9 +115,8 @@ class Audited:
     """One log under audit."""
 
     writer: Writer
-    service: Database
     pool: Pool
-    audit: Database
+    database: Database
     access: BusAccess
     key: SigningKey = KEY
     metrics: Metrics = field(default_factory=Metrics)
@@ -183,10 +183,23 @@ class Audited:
 
     async def tamper(self, where: str, statement: str, *arguments: object) -> None:
         """Do what only the administrator of a database can: change what nobody may change."""
-        database = self.service if where == "log.events" else self.audit
-        superuser = await asyncpg.connect(database.superuser)
+        superuser = await asyncpg.connect(self.database.superuser)
         try:
             await superuser.execute(f"ALTER TABLE {where} DISABLE TRIGGER USER")
             await superuser.execute(statement, *arguments)
         finally:
             await superuser.close()
+
+
+@contextlib.asynccontextmanager
+async def audited_log(
+    database: Database, access: BusAccess, organisation: str
+) -> AsyncIterator[Audited]:
+    """An opened log under audit."""
+    connection = await asyncpg.connect(database.service)
+    pool = await open_pool(database.service, name="audit")
+    writer = Writer(connection, organisation)
+    await writer.open()
+    yield Audited(writer, pool, database, access)
+    await pool.close()
+    await connection.close()

@@ -14,13 +14,13 @@ from services.audit.signer import Refusal
 from shared.contracts.envelope import read
 from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.topics import make_topics
-from shared.infra.database import Connection, open_pool
+from shared.infra.database import open_pool
 from shared.infra.signing import read_signed_by
 from shared.kernel.checkpoint import Checkpoint
 from shared.kernel.merkle import leaf_hash, root
-from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, Writer, access
+from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, Writer, access, audited_log
 from tests.adapters.bus import producer, until
-from tests.adapters.conftest import Database, MakeDatabase
+from tests.adapters.conftest import MakeDatabase
 from tests.servers import BusServer
 
 pytestmark = pytest.mark.bus
@@ -28,18 +28,10 @@ pytestmark = pytest.mark.bus
 
 @pytest.fixture
 async def audited(
-    connection: Connection,
-    database: Database,
-    make_database: MakeDatabase,
-    broker: BusServer,
-    organisation: str,
+    make_database: MakeDatabase, broker: BusServer, organisation: str
 ) -> AsyncIterator[Audited]:
-    audit = await make_database(AUDIT)
-    pool = await open_pool(audit.service, name="audit")
-    writer = Writer(connection, organisation)
-    await writer.open()
-    yield Audited(writer, database, pool, audit, access(broker))
-    await pool.close()
+    async with audited_log(await make_database(AUDIT), access(broker), organisation) as audited:
+        yield audited
 
 
 async def published(audited: Audited) -> list[Checkpoint]:

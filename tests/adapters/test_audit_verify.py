@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.infra.database import Connection, open_pool
 from shared.kernel.checkpoint import Checkpoint, read_note
-from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, Writer, access
-from tests.adapters.conftest import Database, MakeDatabase
+from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, access, audited_log
+from tests.adapters.conftest import MakeDatabase
 from tests.servers import BusServer
 
 CHANGE = "SET body = replace(body, 'note 3', 'note X') WHERE sequence = 5"
@@ -15,25 +14,16 @@ CHANGE = "SET body = replace(body, 'note 3', 'note X') WHERE sequence = 5"
 
 @pytest.fixture
 async def audited(
-    connection: Connection,
-    database: Database,
-    make_database: MakeDatabase,
-    broker: BusServer,
-    organisation: str,
+    make_database: MakeDatabase, broker: BusServer, organisation: str
 ) -> AsyncIterator[Audited]:
     """A log of 9 events with checkpoints at 4 and 7, the last two not yet under one."""
-    audit = await make_database(AUDIT)
-    pool = await open_pool(audit.service, name="audit")
-    writer = Writer(connection, organisation)
-    await writer.open()
-    audited = Audited(writer, database, pool, audit, access(broker))
-    signer = audited.signer()
-    for count in (3, 3):
-        await audited.write(count)
-        await signer.work_off()
-    await audited.write(2)
-    yield audited
-    await pool.close()
+    async with audited_log(await make_database(AUDIT), access(broker), organisation) as audited:
+        signer = audited.signer()
+        for count in (3, 3):
+            await audited.write(count)
+            await signer.work_off()
+        await audited.write(2)
+        yield audited
 
 
 async def test_a_log_as_it_was_written_is_verified(audited: Audited) -> None:
@@ -130,7 +120,7 @@ async def test_a_tail_missing_from_both_copies_is_named(audited: Audited) -> Non
     await audited.tamper("audit.copies", "DELETE FROM audit.copies WHERE sequence > 5")
     found = await audited.verify()
     assert found.difference == (
-        f"{audited.name}: both copies end at 5, though 9 events were counted or signed: "
+        f"{audited.name}: both copies end at 5, though 9 were counted or signed: "
         "the last 4 events are missing from both."
     )
 

@@ -23,6 +23,7 @@ from shared.infra.key_access import (
     WRITING,
     OpenedKeys,
     OpenKeys,
+    Purpose,
     serve_keys,
 )
 from shared.infra.opening import Opener, Unavailable
@@ -318,26 +319,24 @@ async def test_a_purpose_is_one_of_the_closed_list(party: Callable[..., Any]) ->
         await engagement.opener.open({}, "curiosity", organisation="RAJ", actor=ACTOR)
 
 
-@pytest.mark.parametrize(
-    ("roles", "actor", "purpose", "application", "money"),
-    [
-        ({"service"}, "system/payments", PAYING, False, True),
-        ({"service"}, "system/engagement", WELCOMING, True, False),
-        ({"service"}, "system/notifications", WRITING, True, True),
-        ({"service"}, "system/portal", SHOWING, False, False),
-        ({"service"}, ACTOR, SHOWING, True, False),
-        ({"service"}, ACTOR, PAYING, False, False),
-        ({"service"}, "finance-approver/1", SHOWING, False, True),
-        ({"service"}, "auditor/1", SHOWING, False, False),
-        ({"coordinator"}, ACTOR, SHOWING, True, False),
-        ({"coordinator"}, "finance-approver/1", SHOWING, False, False),
-        ({"coordinator"}, "system/payments", PAYING, False, False),
-        (set(), ACTOR, SHOWING, False, False),
-    ],
-)
-async def test_keys_are_served_by_role_and_purpose(
-    keeper: Keeper, roles: set[str], actor: str, purpose: Any, application: bool, money: bool
-) -> None:
+ALLOWED: list[tuple[set[str], str, Purpose, bool, bool]] = [
+    ({"service"}, "system/payments", PAYING, False, True),
+    ({"service"}, "system/engagement", WELCOMING, True, False),
+    ({"service"}, "system/notifications", WRITING, True, True),
+    ({"service"}, "system/portal", SHOWING, False, False),
+    ({"service"}, ACTOR, SHOWING, True, False),
+    ({"service"}, ACTOR, PAYING, False, False),
+    ({"service"}, "finance-approver/1", SHOWING, False, True),
+    ({"service"}, "auditor/1", SHOWING, False, False),
+    ({"coordinator"}, ACTOR, SHOWING, True, False),
+    ({"coordinator"}, "finance-approver/1", SHOWING, False, False),
+    ({"coordinator"}, "system/payments", PAYING, False, False),
+    (set(), ACTOR, SHOWING, False, False),
+]
+"""Roles of the token, actor, purpose; whether application and money are opened."""
+
+
+async def test_keys_are_served_by_role_and_purpose(keeper: Keeper) -> None:
     account = SampleMoney(
         person=PERSON, payee=UUID(int=5), tax_year="2023-24", account=Clear("12345678")
     )
@@ -345,14 +344,15 @@ async def test_keys_are_served_by_role_and_purpose(
     async with keeper.pool.acquire() as connection:
         [written] = await keys().seal(connection, [draft(account, stream="payee/5")])
         bank = sealed(sealed_in(recorded(written))["account"])
-        asked = OpenKeys(keys=(name.key, bank.key), purpose=purpose, actor=actor)
-        answer = await serve_keys(connection, keys(), "QH8", asked, roles)
-        elsewhere = await serve_keys(connection, keys(), "RAJ", asked, roles)
-    allowed = {name.key: application, bank.key: money}
-    assert set(answer.opened) == {key for key, may in allowed.items() if may}
-    assert set(answer.refused) == {key for key, may in allowed.items() if not may}
-    assert (elsewhere.opened, elsewhere.refused) == ({}, ())
-    assert "opened" not in repr(answer)
+        for roles, actor, purpose, application, money in ALLOWED:
+            asked = OpenKeys(keys=(name.key, bank.key), purpose=purpose, actor=actor)
+            answer = await serve_keys(connection, keys(), "QH8", asked, roles)
+            allowed = {name.key: application, bank.key: money}
+            assert set(answer.opened) == {key for key, may in allowed.items() if may}, actor
+            assert set(answer.refused) == {key for key, may in allowed.items() if not may}, actor
+            assert "opened" not in repr(answer)
+            elsewhere = await serve_keys(connection, keys(), "RAJ", asked, roles)
+            assert (elsewhere.opened, elsewhere.refused) == ({}, ())
 
 
 async def test_a_key_that_cannot_be_unwrapped_here_is_away(
