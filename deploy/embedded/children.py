@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
-PR_SET_KEEPCAPS: Final = 8
+PR_SET_SECUREBITS: Final = 28
 PR_CAP_AMBIENT: Final = 47
 PR_CAP_AMBIENT_RAISE: Final = 2
+SECBIT_NO_SETUID_FIXUP: Final = 4
 CAPABILITY_VERSION_3: Final = 0x20080522
 CAP_DAC_OVERRIDE: Final = 1
 NOBODY: Final = 65534
@@ -37,31 +39,38 @@ def is_root() -> bool:
 
 def die_with_parent(parent: int, sent: signal.Signals) -> None:
     """Called in a child: have `sent` sent to it when the process `parent` ends."""
-    _prctl(PR_SET_PDEATHSIG, sent)
+    if _libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(sent), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel does not end children with their parent")
     if os.getppid() != parent:
         os.kill(os.getpid(), sent)
 
 
-def become_nobody() -> None:
-    """Called in a child of root: drop to an ordinary user that may still reach root's folders.
+def open_to_all(path: Path) -> bool:
+    """Whether every user may pass the folders above the path."""
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.absolute().parents)
 
-    A clone below a folder only root may enter (`/root`, a private temporary folder) has to work,
-    so the one capability to pass such folders is kept across the change of user and exec.
-    """
-    _prctl(PR_SET_KEEPCAPS, 1)
+
+def become_nobody() -> None:
+    """Called in a child of root: drop to an ordinary user."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def become_nobody_with_passage() -> None:
+    """The same, keeping the capability to pass folders only root may enter.
+
+    For a clone below `/root` or a private temporary folder; a container may forbid it.
+    """
+    # without this bit access(2) would ignore the capability, and PostgreSQL asks it
+    _libc.prctl(PR_SET_SECUREBITS, ctypes.c_ulong(SECBIT_NO_SETUID_FIXUP), 0, 0, 0)
+    become_nobody()
     kept = 1 << CAP_DAC_OVERRIDE
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     sets = (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)
     if _libc.capset(header, sets) == 0:
-        _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE)
-
-
-def _prctl(option: int, first: int, second: int = 0) -> None:
-    if _libc.prctl(option, ctypes.c_ulong(first), ctypes.c_ulong(second), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
+        ambient = ctypes.c_ulong(PR_CAP_AMBIENT_RAISE), ctypes.c_ulong(CAP_DAC_OVERRIDE)
+        _libc.prctl(PR_CAP_AMBIENT, *ambient, 0, 0)
 
 
 def spawn(
@@ -70,15 +79,15 @@ def spawn(
     log: Path,
     environment: Mapping[str, str],
     on_parent_death: signal.Signals,
-    as_nobody: bool = False,
+    become: Callable[[], None] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, its output appended to `log`."""
     parent = os.getpid()
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        if as_nobody:
-            become_nobody()
+        if become is not None:
+            become()
         # a change of user clears the death signal, so it is asked for last
         die_with_parent(parent, on_parent_death)
 

@@ -5,16 +5,19 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from deploy.embedded.children import (
     NOBODY,
     EmbeddedFailure,
+    become_nobody,
+    become_nobody_with_passage,
     free_port,
     is_root,
     last_words,
+    open_to_all,
     spawn,
     wait_until,
 )
@@ -146,13 +149,20 @@ class Postgres:
             log=self.log,
             environment=ENVIRONMENT,
             on_parent_death=signal.SIGKILL,
-            as_nobody=is_root(),
+            become=self._become(),
         )
         if made.wait() != 0:
             raise EmbeddedFailure(
                 f"PostgreSQL could not make its data folder {self.folder}: {last_words(self.log)}"
             )
         unfinished.rename(self.folder)
+
+    def _become(self) -> Callable[[], None] | None:
+        """PostgreSQL refuses to run as root."""
+        if not is_root():
+            return None
+        reachable = open_to_all(self.folder) and open_to_all(binary("postgres"))
+        return become_nobody if reachable else become_nobody_with_passage
 
     def _wait_for_predecessor(self) -> None:
         """Clear away the pid file of a server that is gone; give one that is going its time."""
@@ -183,7 +193,7 @@ class Postgres:
             log=self.log,
             environment=ENVIRONMENT,
             on_parent_death=signal.SIGINT,
-            as_nobody=is_root(),
+            become=self._become(),
         )
         wait_until(lambda: self._ready() or not self.alive(), seconds=READY_SECONDS)
         if self._ready() and self.alive():

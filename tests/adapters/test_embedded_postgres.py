@@ -1,23 +1,31 @@
 """The PostgreSQL server we run ourselves."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from deploy.embedded.children import NOBODY, EmbeddedFailure, free_port, wait_until
-from deploy.embedded.postgres import Postgres
+from deploy.embedded.children import (
+    CAP_DAC_OVERRIDE,
+    NOBODY,
+    EmbeddedFailure,
+    free_port,
+    wait_until,
+)
+from deploy.embedded.postgres import Postgres, binary
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from deploy.embedded.postgres import Postgres
+from deploy.embedded.postgres import Postgres, binary
 server = Postgres(Path(sys.argv[1]), durable=False)
 server.start()
 print(server.pid, flush=True)
@@ -95,11 +103,30 @@ def test_it_listens_on_loopback_only(server: Postgres) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_runs_it_as_nobody_below_folders_only_root_may_enter(server: Postgres) -> None:
+def test_root_runs_it_as_nobody_below_folders_only_root_may_enter(
+    server: Postgres, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = binary("postgres").parents[2]
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), private / name)
+    programs = private / package.name / "pginstall" / "bin"
+    monkeypatch.setattr("deploy.embedded.postgres.binary", lambda name: programs / name)
     server.start()
     status = Path(f"/proc/{server.pid}/status").read_text(encoding="ascii")
     assert f"Uid:\t{NOBODY}\t{NOBODY}\t{NOBODY}\t{NOBODY}" in status
+    assert f"CapEff:\t{1 << CAP_DAC_OVERRIDE:016x}" in status
     assert server.folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_root_gives_up_all_it_may_where_everybody_may_enter() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = Postgres(Path(folder) / "postgres", durable=False)
+        server.start()
+        status = Path(f"/proc/{server.pid}/status").read_text(encoding="ascii")
+        server.stop()
+    assert "CapEff:\t0000000000000000" in status
 
 
 def test_it_shuts_down_cleanly_when_its_owner_is_killed(private: Path) -> None:
