@@ -81,7 +81,15 @@ def _clear(opened: Mapping[str, Opened], field: str) -> Clear | None:
     return None if value is None or isinstance(value, Unavailable) else Clear(value)
 
 
-def reactions(_: Kit) -> Sequence[Reaction]:
-    """Appointments to the organisations served here."""
-    handler = Handler(react=welcome, opens=sealed_in, purpose=WELCOMING)
-    return [Reaction("engagement.appointments", "recruitment", {"PartnerAppointed": handler})]
+def reactions(kit: Kit) -> Sequence[Reaction]:
+    """Appointments to the organisations served here, and erasures: never one before the other."""
+    return [
+        Reaction(
+            "engagement.people",
+            "recruitment",
+            {
+                "PartnerAppointed": Handler(welcome, sealed_in, WELCOMING),
+                "ErasureRequested": Handler(erasing(kit.keys)),
+            },
+        )
+    ]
