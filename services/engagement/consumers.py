@@ -12,6 +12,7 @@ from shared.contracts.envelope import Recorded
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import PartnerAppointed
 from shared.infra.bus.handling import Handler, Reaction
+from shared.infra.erasure import erasing
 from shared.infra.key_access import WELCOMING
 from shared.infra.kit import Kit
 from shared.infra.opening import Opened, Unavailable
