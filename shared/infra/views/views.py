@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from shared.contracts.envelope import Recorded
 from shared.infra.bus.handling import Fold
@@ -120,7 +120,7 @@ class Views:
         async with self.pool.acquire() as connection:
             await connection.execute(_SQL["want_rebuild"], name, self.newest[name].version)
 
-    async def standing(self) -> list[Mapping[str, object]]:
+    async def standing(self) -> list[Mapping[str, Any]]:
         """view, version, ready_at, rebuild_wanted and trouble of every version."""
         async with self.pool.acquire() as connection:
             return [dict(row) for row in await connection.fetch(_SQL["standing"])]

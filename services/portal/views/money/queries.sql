@@ -10,10 +10,12 @@ WITH books AS (
         coalesce(sum(in_flight), 0)::bigint AS in_flight, coalesce(sum(reissued), 0)::bigint AS reissued
     FROM posting WHERE organisation = $1 AND posted_on <= $2
 )
-SELECT books.*,
-    due - (declined + reversed + in_run + waiting) AS payments_apart,
-    run_total - (settled + returned + in_flight) AS runs_apart,
-    in_run - (run_total - reissued) AS sides_apart
+SELECT due AS due_pence, declined AS declined_pence, reversed AS reversed_pence, in_run AS in_run_pence,
+    waiting AS waiting_pence, run_total AS run_pence, settled AS settled_pence, returned AS returned_pence,
+    in_flight AS in_flight_pence, reissued AS reissued_pence,
+    due - (declined + reversed + in_run + waiting) AS payments_apart_pence,
+    run_total - (settled + returned + in_flight) AS runs_apart_pence,
+    in_run - (run_total - reissued) AS sides_apart_pence
 FROM books;
 
 -- name: payments
@@ -32,10 +34,11 @@ WITH wanted AS (
 SELECT payment.payment, payment.person, payment.partner, payee.name, payment.earned_at, payment.earned_on,
     payment.session, payment.standing, payment.reason,
     coalesce(corrected.explanation, payment.explanation) AS explanation,
-    coalesce(summed.due, 0) AS due, coalesce(summed.declined, 0) AS declined,
-    coalesce(summed.reversed, 0) AS reversed, coalesce(approved.pence, 0) AS approved,
-    coalesce(summed.in_run, 0) AS in_run, coalesce(summed.waiting, 0) AS waiting,
-    coalesce(paid.settled, 0) AS settled, coalesce(paid.returned, 0) AS returned, payee.details AS payee_details
+    coalesce(summed.due, 0) AS due_pence, coalesce(summed.declined, 0) AS declined_pence,
+    coalesce(summed.reversed, 0) AS reversed_pence, coalesce(approved.pence, 0) AS approved_pence,
+    coalesce(summed.in_run, 0) AS in_run_pence, coalesce(summed.waiting, 0) AS waiting_pence,
+    coalesce(paid.settled, 0) AS settled_pence, coalesce(paid.returned, 0) AS returned_pence,
+    payee.details AS payee_details
 FROM payment
 LEFT JOIN summed USING (payment)
 LEFT JOIN LATERAL (
@@ -68,10 +71,10 @@ ORDER BY payment.earned_on, payment.payment;
 -- name: runs
 -- Every payment run, the newest first, in pence.
 -- $1 organisation
-SELECT run.run, run.pay_on, run.line_count, run.total, run.left_out, run.frozen_at, run.approved_at,
+SELECT run.run, run.pay_on, run.line_count, run.total AS total_pence, run.left_out, run.frozen_at, run.approved_at,
     run.withdrawn_at, run.sent_at, run.file_name, run.file_sha256,
-    coalesce(posted.settled, 0) AS settled, coalesce(posted.returned, 0) AS returned,
-    coalesce(posted.in_flight, 0) AS in_flight,
+    coalesce(posted.settled, 0) AS settled_pence, coalesce(posted.returned, 0) AS returned_pence,
+    coalesce(posted.in_flight, 0) AS in_flight_pence,
     CASE
         WHEN run.withdrawn_at IS NOT NULL THEN 'withdrawn'
         WHEN run.sent_at IS NOT NULL AND posted.in_flight = 0 THEN 'finished'
