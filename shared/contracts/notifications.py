@@ -51,6 +51,7 @@ class MessagePlanned(NotificationsEvent):
     """
 
     message: UUID
+    message_id: str
     kind: str
     person: UUID
     about: str

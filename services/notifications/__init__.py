@@ -1,0 +1,1 @@
+"""Notifications: everyone who should be told, once, in plain English."""

@@ -1,0 +1,1 @@
+"""The rules of notifications, pure: who is told what, how often it is tried, how it reads."""
