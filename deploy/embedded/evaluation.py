@@ -67,6 +67,8 @@ class Evaluation:
 
     def _processes(self, addresses: Addresses) -> Sequence[ProcessSpec]:
         common = self._common(addresses)
+        told = {"urls": self.service_urls(addresses), "organisations": self.organisations}
+        (self.folder / "services.json").write_text(json.dumps(told))
         return [self._process(each, addresses, common) for each in self.deployments()]
 
     def _process(

@@ -1,0 +1,59 @@
+"""Which running system a command speaks to, and with whose token."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deploy.embedded.children import EmbeddedFailure
+from deploy.embedded.folder import read_state
+from deploy.embedded.issuer import EvaluationIssuer
+
+DATA: Final = Path(".partners")
+_SYSTEMS: Final = ("up", "demo")
+_NOTHING_RUNS: Final = (
+    "No system runs here: start one with `make up`, or set PARTNERS_SERVICE_URLS and "
+    "PARTNERS_TOKEN to speak to one that runs elsewhere."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running system: where its services answer, and how to get a token for it."""
+
+    urls: Mapping[str, str]
+    organisations: tuple[str, ...]
+    issuer: EvaluationIssuer | None
+    given_token: str
+
+    @classmethod
+    def find(cls) -> "Target":
+        """The system the environment names, else the embedded one that runs below `.partners`.
+
+        Raises EmbeddedFailure with what to do when there is neither.
+        """
+        if urls := os.environ.get("PARTNERS_SERVICE_URLS"):  # noqa: TID251 - a command's own setting
+            given = os.environ.get("PARTNERS_TOKEN", "")  # noqa: TID251
+            codes = os.environ.get("PARTNERS_ORGANISATIONS", "")  # noqa: TID251
+            return cls(json.loads(urls), tuple(filter(None, codes.split(","))), None, given)
+        for name in _SYSTEMS:
+            folder = DATA / name
+            if read_state(folder) is not None:
+                found = json.loads((folder / "services.json").read_text())
+                issuer = EvaluationIssuer(folder / "identity")
+                return cls(found["urls"], tuple(found["organisations"]), issuer, "")
+        raise EmbeddedFailure(_NOTHING_RUNS)
+
+    def url_of(self, service: str, organisation: str) -> str | None:
+        """Where that service answers for that organisation; None when nobody said."""
+        found = self.urls.get(f"{service}/{organisation}") or self.urls.get(service)
+        return found and found.replace("{organisation}", organisation.lower()).rstrip("/")
+
+    def token(self, subject: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> str:
+        """A bearer token: the one given, or in evaluation one made for these roles."""
+        if self.issuer is None:
+            return self.given_token
+        codes = organisations or self.organisations
+        return self.issuer.token(subject, {code: list(roles) for code in codes})
