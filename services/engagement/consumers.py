@@ -7,7 +7,6 @@ from services.engagement.domain.onboarding import ONBOARDING, PlanOnboarding
 from services.engagement.domain.partner import PARTNER, NotWelcomed, WelcomePartner
 from services.engagement.domain.terms import TERMS, StartTerm, TakeUpAppointment
 from services.engagement.lookups import onboarding_policy, partner_of, term_policy, today
-from shared.contracts.engagement import AppointmentSetAside
 from shared.contracts.envelope import Recorded
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import PartnerAppointed
@@ -40,13 +39,12 @@ async def welcome(
         today=today(transaction),
         policy=await term_policy(transaction, organisation),
     )
-    taken_up = await transaction.decide(
-        TERMS, organisation, f"terms/{partner}", TakeUpAppointment(start)
-    )
+    terms = f"terms/{partner}"
+    await transaction.decide(TERMS, organisation, terms, TakeUpAppointment(start))
+    set_aside = (await transaction.state(TERMS, organisation, terms)).set_aside
     stream = f"partner/{partner}"
     known = await transaction.state(PARTNER, organisation, stream)
-    is_set_aside = any(isinstance(one, AppointmentSetAside) for one in taken_up)
-    if is_set_aside and not isinstance(known, NotWelcomed):
+    if event.appointment in set_aside and not isinstance(known, NotWelcomed):
         return
     welcomed = await transaction.decide(
         PARTNER, organisation, stream, _welcome(partner, event, opened)

@@ -66,7 +66,7 @@ async def offer_seat(
     """Offer a place to a partner and hold it for them."""
 
     async def work(transaction: Transaction) -> str:
-        partner = await _standing(transaction, organisation, form.partner)
+        partner = await _standing(transaction, organisation, committee, form.partner)
         command = OfferSeat(asked.order.derive("seat"), partner, today(transaction))
         return await _decide(transaction, organisation, committee, command)
 
@@ -80,7 +80,7 @@ async def take_seat(
     """Seat a partner who accepted the offer, with the interest they declare."""
 
     async def work(transaction: Transaction) -> str:
-        partner = await _standing(transaction, organisation, form.partner)
+        partner = await _standing(transaction, organisation, committee, form.partner)
         command = TakeSeat(partner, today(transaction), sealed(form.conflict))
         return await _decide(transaction, organisation, committee, command)
 
@@ -122,7 +122,11 @@ def _location(organisation: str, committee: UUID) -> str:
     return f"/organisations/{organisation}/committees/{committee}"
 
 
-async def _standing(transaction: Transaction, organisation: str, partner: UUID) -> Standing:
+async def _standing(
+    transaction: Transaction, organisation: str, committee: UUID, partner: UUID
+) -> Standing:
+    """The partner, asked for after the committee: what the path names comes first."""
+    await present(transaction, COMMITTEE, organisation, "committee", committee)
     return await standing_of(transaction, organisation, partner, today(transaction))
 
 
