@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
 app = typer.Typer(
@@ -13,11 +14,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-
-
-@app.callback()
-def _partners() -> None:
-    """Keep `partners COMMAND` the shape even while there is a single command."""
+app.command()(up)
+app.command()(demo)
 
 
 def main() -> None:

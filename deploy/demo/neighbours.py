@@ -103,6 +103,16 @@ class Neighbours:
             raise StoryFailed(f"{service} answered {reply.status_code} to {path}: {sentence}")
         return reply.json()
 
+    async def lines(
+        self, token: str, service: str, organisation: str, path: str, **query: int
+    ) -> list[str]:
+        """The lines of an ndjson document."""
+        url = f"{self.url(service, organisation)}{path}"
+        reply = await self._send("GET", url, token, params=query)
+        if reply.status_code != httpx.codes.OK:
+            raise StoryFailed(f"{service} answered {reply.status_code} to {path}.")
+        return reply.content.decode().split("\n")[:-1]
+
     async def _send(self, method: str, url: str, token: str, **request: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {token}", **request.pop("headers", {})}
         try:

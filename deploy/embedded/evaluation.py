@@ -111,6 +111,7 @@ class Evaluation:
             "PARTNERS_IDEMPOTENCY_SECRET": self._secret("idempotency", _secret_text),
             "PARTNERS_DIRECTORY_SECRET": self._secret("directory", _secret_text),
             "PARTNERS_FILES_FOLDER": str(self.folder / "files"),
+            "PARTNERS_CHECKPOINT_SECONDS": "2",
             "PARTNERS_SIGNING_KEY": self._secret("signing", _signing_key),
         }
 

@@ -1,0 +1,94 @@
+"""`partners up` and `partners demo`: the whole system on this machine."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.cli.target import DATA
+from deploy.embedded.children import EmbeddedFailure
+from deploy.embedded.folder import DataFolder
+
+STORY = Path(__file__).parents[1] / "demo" / "stories" / "mid-and-south-essex.yaml"
+
+
+def demo(
+    story: Annotated[Path, typer.Option(help="The story to play; see docs/stories.md.")] = STORY,
+    data: Annotated[
+        Path, typer.Option(help="Where the demonstration keeps its data; emptied at the start.")
+    ] = DATA / "demo",
+) -> None:
+    """Play a story on a fresh system in simulated time, print what came of it, stop everything."""
+    from deploy.demo.neighbours import StoryFailed  # noqa: PLC0415 - imported when it is wanted
+    from deploy.demo.story import read_story  # noqa: PLC0415
+
+    try:
+        told = read_story(story)
+    except StoryFailed as failure:
+        raise EmbeddedFailure(str(failure)) from None
+    _make_empty(data)
+    from deploy.demo.perform import perform  # noqa: PLC0415
+    from deploy.embedded.evaluation import Evaluation  # noqa: PLC0415
+    from deploy.embedded.forked import ProcessSpec  # noqa: PLC0415
+    from deploy.embedded.supervisor import Supervisor  # noqa: PLC0415
+    from shared.infra.clock import SimulatedClock  # noqa: PLC0415
+
+    evaluation = Evaluation("demo", data.absolute(), told.organisations, simulated_time=True)
+    SimulatedClock(evaluation.clock_file).set(told.begins)
+    print(f"Starting {len(evaluation.deployments())} services, PostgreSQL and a Kafka broker.")
+
+    def driver(addresses):  # type: ignore[no-untyped-def]
+        def play() -> None:
+            raise SystemExit(perform(evaluation, told, addresses))
+
+        return ProcessSpec("driver", play)
+
+    raise SystemExit(Supervisor(evaluation.system(driver)).run())
+
+
+def up(
+    data: Annotated[
+        Path, typer.Option(help="Where the system keeps its data, over restarts too.")
+    ] = DATA / "up",
+) -> None:
+    """Start the whole system and stay until Ctrl-C; the data is kept."""
+    from deploy.embedded.evaluation import Evaluation  # noqa: PLC0415
+    from deploy.embedded.supervisor import Supervisor  # noqa: PLC0415
+
+    evaluation = Evaluation("up", data.absolute())
+    raise SystemExit(Supervisor(evaluation.system(announce=partial(_announce, evaluation))).run())
+
+
+def _announce(evaluation, addresses) -> None:  # type: ignore[no-untyped-def]
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title="Partners is running", title_justify="left", title_style="bold")
+    table.add_column("Service")
+    table.add_column("Organisations")
+    table.add_column("Listens at")
+    for each in evaluation.deployments():
+        table.add_row(each.name, ", ".join(each.organisations), addresses.url(each.name))
+    table.add_row("PostgreSQL", "", f"127.0.0.1:{addresses.postgres_port}")
+    table.add_row("Kafka", "", addresses.bootstrap_servers)
+    console = Console()
+    console.print(table)
+    console.print(
+        "`partners organisations apply` adopts the policies; `partners token` makes a token; "
+        "Ctrl-C stops everything.",
+        highlight=False,
+    )
+
+
+def _make_empty(data: Path) -> None:
+    """Take the folder, so that no running system loses its data, and empty it."""
+    folder = DataFolder(data)
+    folder.claim()
+    try:
+        for inside in data.iterdir():
+            if inside.name != "lock":
+                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+    finally:
+        folder.release()
