@@ -53,7 +53,7 @@ async def attended(transaction: Transaction, recorded: Recorded, _: Mapping[str,
         session=f"{what}/{session}",
         earned_at=recorded.log.organisation,
         minutes=event.minutes,
-        preparation_minutes=0 if isinstance(event, ActivityRecorded) else event.preparation_minutes,
+        preparation_minutes=_preparation(event),
         role_category=event.role_category,
         activity=event.activity_kind,
         carries_payment=event.carries_payment,
@@ -69,6 +69,17 @@ async def attended(transaction: Transaction, recorded: Recorded, _: Mapping[str,
         policy=await policy_on(transaction, event.payer, event.on),
     )
     await count(transaction, event.payer, day_of(event.person, event.on), command, recorded.time)
+
+
+def _preparation(event: MeetingAttended | AttendanceCorrected | ActivityRecorded) -> int:
+    """What was prepared for a session counts only for somebody who was there."""
+    match event:
+        case MeetingAttended():
+            return event.preparation_minutes
+        case AttendanceCorrected():
+            return event.preparation_minutes if event.attended else 0
+        case _:
+            return 0
 
 
 async def adopted(transaction: Transaction, recorded: Recorded, _: Mapping[str, Opened]) -> None:

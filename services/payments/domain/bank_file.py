@@ -19,6 +19,11 @@ from shared.kernel.decider import Refused
 FORMAT: Final = "bank-csv-1"
 _CREDIT: Final = "99"
 _LONGEST_NAME: Final = 18
+_PLAIN_LETTERS: Final = str.maketrans(
+    {"Ł": "L", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "TH", "Æ": "AE", "Œ": "OE", "ẞ": "SS", "İ": "I"}
+    | dict.fromkeys("'’‘`", "")
+)
+"""Letters that Unicode does not take apart into a plain one and a mark; apostrophes go."""
 
 
 class PayeeUnreadable(Refused):
@@ -84,6 +89,7 @@ def bank_text(text: str) -> str:
 
     What begins like a formula cannot, since a field never begins with a sign.
     """
-    plain = "".join(c for c in normalize("NFKD", text) if not combining(c)).upper()
-    allowed = sub(r"[^A-Z0-9.&/ -]", " ", plain.replace("'", ""))
+    capitals = text.upper().translate(_PLAIN_LETTERS)
+    plain = "".join(c for c in normalize("NFKD", capitals) if not combining(c))
+    allowed = sub(r"[^A-Z0-9.&/ -]", " ", plain)
     return sub(r" +", " ", allowed).strip(" -./&")[:_LONGEST_NAME].rstrip()

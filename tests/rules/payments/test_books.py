@@ -60,6 +60,7 @@ from services.payments.domain.selection import Open, select
 from shared.contracts.event import Event
 from shared.contracts.payments import (
     Originator,
+    PaymentRunSent,
     PaymentRunWithdrawn,
     RunLineReissued,
     RunLineReturned,
@@ -334,6 +335,12 @@ class Programme(RuleBasedStateMachine):
             assert 0 <= payment.declined_pence <= payment.entitled_pence
             assert 0 <= payment.approved_pence <= payment.wanted_pence
             assert payment.payable_pence <= max(payment.waiting_pence, 0)
+
+    @invariant()
+    def what_was_sent_is_not_withdrawn(self) -> None:
+        for run in self.runs:
+            kinds = {type(event) for event in self.log.streams[f"payment-run/{run}"]}
+            assert not {PaymentRunSent, PaymentRunWithdrawn} <= kinds
 
     @invariant()
     def a_line_pays_once(self) -> None:
