@@ -4,12 +4,14 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+import services
 from shared.infra.database import Connection, Pool, open_pool
 from shared.infra.migrations import KIT, Module
 from shared.infra.provisioning import Roles, at_database, prepare_database
@@ -21,7 +23,7 @@ OPENED_AT: Final = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A migrated database of the test's own; its roles are named after the template it is cloned of."""
+    """A migrated database of the test's own; its roles have the name of the template it came from."""
 
     name: str
     superuser: str
@@ -83,6 +85,22 @@ async def make_database(
 
 
 @pytest.fixture
+async def portal(make_database: MakeDatabase) -> AsyncIterator[Pool]:
+    """Connections to the portal's database as its service has it."""
+    folder = Path(services.__file__ or "").parent / "portal" / "migrations"
+    database = await make_database(("portal", folder))
+    owner = await asyncpg.connect(database.owner)
+    # a clone of a template does not have what was granted on the database itself
+    await owner.execute(
+        f"GRANT CREATE, TEMPORARY ON DATABASE {database.name} TO {database.roles.service}"
+    )
+    await owner.close()
+    pool = await open_pool(database.service, name="portal", largest=6)
+    yield pool
+    pool.terminate()
+
+
+@pytest.fixture
 async def database(make_database: MakeDatabase) -> Database:
     """A database with the kit's tables."""
     return await make_database()
@@ -93,7 +111,8 @@ async def pool(database: Database) -> AsyncIterator[Pool]:
     """Connections to `database` as a running service has them."""
     opened = await open_pool(database.service, name="test", largest=20)
     yield opened
-    await opened.close()
+    # not close(), which waits for what a failed test left running
+    opened.terminate()
 
 
 @pytest.fixture

@@ -163,12 +163,13 @@ async def test_sixteen_writers_lose_nothing_and_keep_number_time_and_commit_orde
                 last_look = finished.is_set()
                 await asyncio.sleep(0)
 
-    async def write_all() -> None:
-        await asyncio.gather(*(write(number) for number in range(16)))
+    async with asyncio.timeout(60), asyncio.TaskGroup() as readers:
+        for code in organisations:
+            readers.create_task(follow(code))
+        async with asyncio.TaskGroup() as writers:
+            for number in range(16):
+                writers.create_task(write(number))
         finished.set()
-
-    following = asyncio.gather(write_all(), *(follow(code) for code in organisations))
-    await asyncio.wait_for(following, timeout=60)
 
     assert sum(len(bodies) for bodies in seen.values()) == 16 * 25 * 2 + 3
     for bodies in seen.values():
