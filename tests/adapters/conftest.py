@@ -23,7 +23,7 @@ OPENED_AT: Final = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A migrated database of the test's own; its roles have the name of the template it came from."""
+    """A migrated database of the test's own; its roles have the name of its template."""
 
     name: str
     superuser: str
