@@ -6,7 +6,7 @@ The same run makes the same bytes each time. Bank details are in clear in the fi
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, cast
 from uuid import UUID
 
 import structlog
@@ -88,12 +88,22 @@ async def _frozen_details(
         raise RunNotApproved
     sealed = {}
     for line in state.contents.lines.values():
-        bodies = await log.read_stream(transaction.connection, organisation, f"payee/{line.payee}")
-        for event in (read(body).event() for body in bodies):
-            if isinstance(event, PayeeDetailsGiven) and event.number == line.details_number:
-                account: Any = event.account
-                sealed[str(line.payee)] = account
+        details = await bank_details(transaction, organisation, line.payee, line.details_number)
+        if details is not None:
+            sealed[str(line.payee)] = details
     return state.contents, sealed
+
+
+async def bank_details(
+    transaction: Transaction, organisation: str, payee: UUID, number: int
+) -> Sealed | None:
+    """A payee's bank details of this number, sealed; None when there are none."""
+    bodies = await log.read_stream(transaction.connection, organisation, f"payee/{payee}")
+    for event in (read(body).event() for body in bodies):
+        if isinstance(event, PayeeDetailsGiven) and event.number == number:
+            # what is read back from a log is sealed
+            return cast(Sealed, event.account)
+    return None
 
 
 def _accounts(opened: Mapping[str, Opened]) -> dict[UUID, BankAccount]:

@@ -176,6 +176,16 @@ class PayeeDocument(BaseModel):
     details: str
 
 
+class BankDetailsDocument(BaseModel):
+    """A payee's last bank details, for whoever checks them; each look is recorded."""
+
+    number: int
+    account_name: str | None
+    sort_code: str | None
+    account_number: str | None
+    unavailable: str | None
+
+
 class FileDocument(BaseModel):
     """A file put out for the bank."""
 

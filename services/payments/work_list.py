@@ -4,20 +4,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 from services.payments.domain.books import Books, reconcile
 from services.payments.domain.owed import Owed
+from services.payments.domain.payee import PAYEE, Payee
 from services.payments.domain.payment import PAYMENT
 from shared.contracts.envelope import Recorded, UnknownType, read
 from shared.contracts.event import Event
 from shared.infra.bus.handling import Fold
 from shared.infra.database import Connection
 from shared.infra.sql import load
+from shared.kernel.decider import Decider
 from shared.kernel.identifiers import LogName
 
 _SQL = load(__file__)
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,24 @@ class OpenPayment:
     payable_pence: int
 
 
+@dataclass(frozen=True, slots=True)
+class ListedPayee:
+    """A payee, the number of their last bank details, and how these stand."""
+
+    payee: UUID
+    person: UUID
+    number: int
+    details: str
+
+
 async def _apply(connection: Connection, log: LogName, events: Sequence[Recorded]) -> None:
-    touched = {event.stream for event in events if event.stream.startswith("payment/")}
-    if touched:
-        await _refresh(connection, log.organisation, sorted(touched))
+    touched = sorted({event.stream for event in events})
+    payments = [stream for stream in touched if stream.startswith("payment/")]
+    if payments:
+        await _refresh(connection, log.organisation, payments)
+    payees = [stream for stream in touched if stream.startswith("payee/")]
+    if payees:
+        await _refresh_payees(connection, log.organisation, payees)
     books = reconcile(_known(events))
     await connection.execute(_SQL["post"], log.organisation, events[-1].sequence, *astuple(books))
 
@@ -64,6 +84,20 @@ async def _refresh(connection: Connection, organisation: str, streams: Sequence[
         await connection.execute(_SQL["keep"], organisation, *map(list, columns))
 
 
+async def _refresh_payees(
+    connection: Connection, organisation: str, streams: Sequence[str]
+) -> None:
+    states = await _states(connection, organisation, streams, PAYEE)
+    rows = [
+        ListedPayee(state.payee, state.person, state.number, state.details)
+        for state in states
+        if isinstance(state, Payee)
+    ]
+    if rows:
+        columns = zip(*map(astuple, rows), strict=True)
+        await connection.execute(_SQL["keep_payees"], organisation, *map(list, columns))
+
+
 def _row(payment: Owed) -> OpenPayment:
     return OpenPayment(
         payment=payment.payment,
@@ -78,13 +112,20 @@ def _row(payment: Owed) -> OpenPayment:
 
 async def owed(connection: Connection, organisation: str, streams: Sequence[str]) -> list[Owed]:
     """The payments of these streams on which money is or was owed, as they are now."""
+    states = await _states(connection, organisation, streams, PAYMENT)
+    return [state for state in states if isinstance(state, Owed)]
+
+
+async def _states(
+    connection: Connection, organisation: str, streams: Sequence[str], decider: Decider[S, C, E]
+) -> list[S]:
+    """The states of these streams, which hold this decider's events, as they are now."""
     rows = await connection.fetch(_SQL["bodies"], organisation, list(streams))
     recorded = [read(row["body"]) for row in rows]
-    states = (
-        PAYMENT.fold(event.event() for event in events)  # type: ignore[misc]  # all of a payment
+    return [
+        decider.fold(cast(E, event.event()) for event in events)
         for _, events in groupby(recorded, key=lambda event: event.stream)
-    )
-    return [state for state in states if isinstance(state, Owed)]
+    ]
 
 
 async def payable(connection: Connection, organisation: str) -> list[Owed]:
@@ -100,6 +141,14 @@ async def open_payments(
     """A page of the work list, oldest work first."""
     rows = await connection.fetch(_SQL["open_payments"], organisation, *after, limit)
     return [OpenPayment(**dict(row)) for row in rows]
+
+
+async def payees(
+    connection: Connection, organisation: str, after: UUID, limit: int
+) -> list[ListedPayee]:
+    """A page of the payees."""
+    rows = await connection.fetch(_SQL["payees"], organisation, after, limit)
+    return [ListedPayee(**dict(row)) for row in rows]
 
 
 async def books_of(connection: Connection, organisation: str) -> tuple[int, Books]:

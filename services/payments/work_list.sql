@@ -21,6 +21,21 @@ ON CONFLICT (organisation, payment) DO UPDATE SET
     unapproved_pence = excluded.unapproved_pence,
     payable_pence = excluded.payable_pence;
 
+-- name: keep_payees
+-- Puts payees on their list, or keeps what they are now.
+-- $1 organisation, $2 payees, $3 persons, $4 numbers of their last details, $5 how these stand
+INSERT INTO payments.payees (organisation, payee, person, number, details)
+SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::text[])
+ON CONFLICT (organisation, payee) DO UPDATE SET
+    number = excluded.number, details = excluded.details;
+
+-- name: payees
+-- The payees on the list after one of them.
+-- $1 organisation, $2 payee, $3 limit
+SELECT payee, person, number, details FROM payments.payees
+WHERE organisation = $1 AND payee > $2::uuid
+ORDER BY payee LIMIT $3;
+
 -- name: post
 -- Adds to an organisation's books and notes the last event that is in them.
 -- $1 organisation, $2 sequence, $3 due, $4 declined, $5 reversed, $6 in_run, $7 waiting, $8 approved,

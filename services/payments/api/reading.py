@@ -14,6 +14,7 @@ from services.payments.domain.payment import PAYMENT
 from services.payments.domain.run import RUN
 from services.payments.domain.run_states import NoRun, Produced, Sent, State
 from services.payments.forms import (
+    BankDetailsDocument,
     FileDocument,
     LineDocument,
     OpenPaymentDocument,
@@ -23,8 +24,12 @@ from services.payments.forms import (
     ReconciliationDocument,
     RunDocument,
 )
+from shared.contracts.personal import Sealed
 from shared.infra.http import Caller, allowed, guarded_router, unknown
+from shared.infra.key_access import SHOWING
 from shared.infra.kit import Kit
+from shared.infra.opening import Unavailable
+from shared.infra.shell import Transaction
 from shared.kernel.identifiers import LogName, Organisation, Position
 
 routes = guarded_router("finance")
@@ -49,8 +54,17 @@ def _kit_of_finance(
     return kit
 
 
+def _kit_and_actor(
+    request: Request,
+    caller: Annotated[Caller, Depends(allowed("finance-preparer", "finance-approver"))],
+) -> tuple[Kit, str]:
+    return request.app.state.kit, caller.actor
+
+
 Reading: TypeAlias = Annotated[Kit, Depends(_kit)]
 ReadingFiles: TypeAlias = Annotated[Kit, Depends(_kit_of_finance)]
+InFinance: TypeAlias = Annotated[tuple[Kit, str], Depends(_kit_and_actor)]
+"""The kit, and who looks: for what is opened and recorded."""
 
 
 @routes.get("/organisations/{organisation}/payments")
@@ -90,6 +104,19 @@ async def payment_document(
     )
 
 
+@routes.get("/organisations/{organisation}/payees")
+async def payees(
+    organisation: Organisation,
+    kit: Reading,
+    after: UUID = _FIRST_ID,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 1_000,
+) -> list[PayeeDocument]:
+    """Everybody this organisation pays, and whether they can be paid."""
+    async with kit.pool.acquire() as connection:
+        found = await work_list.payees(connection, organisation, after, limit)
+    return [PayeeDocument.model_validate(one, from_attributes=True) for one in found]
+
+
 @routes.get("/organisations/{organisation}/payees/{payee}")
 async def payee_document(organisation: Organisation, payee: UUID, kit: Reading) -> PayeeDocument:
     """Whether a payee can be paid; never the bank details themselves."""
@@ -97,6 +124,39 @@ async def payee_document(organisation: Organisation, payee: UUID, kit: Reading) 
     if not isinstance(state, Payee):
         raise unknown()
     return PayeeDocument.model_validate(state, from_attributes=True)
+
+
+@routes.get("/organisations/{organisation}/payees/{payee}/bank-details")
+async def bank_details_document(
+    organisation: Organisation, payee: UUID, finance: InFinance
+) -> BankDetailsDocument:
+    """The bank details given last, in clear, to be checked; the look is recorded first."""
+    kit, actor = finance
+
+    async def find(transaction: Transaction) -> tuple[int, Sealed | None]:
+        state = await present(transaction, PAYEE, organisation, "payee", payee)
+        number = state.number if isinstance(state, Payee) else 0
+        return number, await files.bank_details(transaction, organisation, payee, number)
+
+    number, sealed = await kit.shell.look(find)
+    if sealed is None:
+        raise unknown()
+    opened = await kit.opener.open(
+        {"account": sealed}, SHOWING, organisation=organisation, actor=actor
+    )
+    account = opened["account"]
+    known = account if isinstance(account, dict) else {}
+    return BankDetailsDocument(
+        number=number,
+        account_name=_text(known.get("account_name")),
+        sort_code=_text(known.get("sort_code")),
+        account_number=_text(known.get("account_number")),
+        unavailable=account.sentence if isinstance(account, Unavailable) else None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 @routes.get("/organisations/{organisation}/payment-runs/{run}")

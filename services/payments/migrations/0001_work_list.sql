@@ -13,6 +13,16 @@ CREATE TABLE payments.open_payments (
     CONSTRAINT one_row_per_payment PRIMARY KEY (organisation, payment)
 );
 
+-- Everybody the organisation pays, and whether they can be paid.
+CREATE TABLE payments.payees (
+    organisation text COLLATE "C" NOT NULL,
+    payee uuid NOT NULL,
+    person uuid NOT NULL,
+    number integer NOT NULL,
+    details text NOT NULL,
+    CONSTRAINT one_row_per_payee PRIMARY KEY (organisation, payee)
+);
+
 -- The books of each organisation, in pence; `sequence` is the last event in them.
 CREATE TABLE payments.books (
     organisation text COLLATE "C" PRIMARY KEY,
@@ -32,7 +42,8 @@ CREATE TABLE payments.books (
 
 DO $$ BEGIN
     EXECUTE format(
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON payments.open_payments, payments.books TO %I',
+        'GRANT SELECT, INSERT, UPDATE, DELETE'
+        ' ON payments.open_payments, payments.payees, payments.books TO %I',
         current_database() || '_service'
     );
 END $$;
