@@ -138,15 +138,15 @@ async def _hash_of(connection: Connection, log: LogName, wanted: Range) -> bytes
     A range of a proof that is longer than a block begins at a block.
     """
     start, end = wanted
-    first = start // BLOCK_LEAVES
-    whole = (end - start) // BLOCK_LEAVES
-    rows = await connection.fetch(_SQL["blocks"], *_name(log), first, first + whole)
+    first, whole = start // BLOCK_LEAVES, (end - start) // BLOCK_LEAVES
     tree = Frontier()
-    for row in rows:
-        tree = tree.with_subtree(row["root"], BLOCK_LEAVES)
+    if whole:
+        for row in await connection.fetch(_SQL["blocks"], *_name(log), first, first + whole):
+            tree = tree.with_subtree(row["root"], BLOCK_LEAVES)
     after = start + tree.size
-    bodies = await read(connection, log, after, end - after)
-    tree = tree.extend(leaf_hash(body.encode()) for body in bodies)
+    if after < end:
+        bodies = await read(connection, log, after, end - after)
+        tree = tree.extend(leaf_hash(body.encode()) for body in bodies)
     if tree.size != end - start:
         raise BeyondTheTree(f"The copy of {log} has fewer than {end} events.")
     return tree.root()

@@ -1,6 +1,11 @@
 """The auditor's routes, and a whole verification over HTTP between real applications."""
 
+import asyncio
 import base64
+import contextlib
+import json
+import os
+import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from deploy.embedded.issuer import EvaluationIssuer
 from services.audit import api
@@ -30,6 +37,7 @@ from shared.infra.shell import Shell
 from shared.infra.signing import read_signed_by
 from shared.kernel.merkle import leaf_hash, root, verify_consistency, verify_inclusion
 from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, access, audited_log
+from tests.adapters.bus import until
 from tests.adapters.conftest import MakeDatabase
 from tests.servers import BusServer
 
@@ -46,6 +54,7 @@ class Installation:
     transport: httpx.AsyncBaseTransport
     issuer: EvaluationIssuer
     away: set[str]
+    apps: Mapping[str, FastAPI]
 
     @property
     def code(self) -> str:
@@ -139,7 +148,7 @@ async def installation(
             "engagement": make_app(engagement, verifier, [log_api.router(engagement, READERS)]),
         }
         transports = {name: httpx.ASGITransport(app=app) for name, app in apps.items()}
-        yield Installation(audited, ByHost(transports, away), issuer, away)
+        yield Installation(audited, ByHost(transports, away), issuer, away, apps)
         for kit in (audit, engagement):
             await kit.opener.close()
             await kit.sources.close()
@@ -323,3 +332,67 @@ async def test_nothing_to_verify_is_not_verified(installation: Installation) -> 
         transport=installation.transport,
     )
     assert (found.verified, found.logs) == (False, ())
+
+
+@contextlib.asynccontextmanager
+async def listening(app: Any) -> AsyncIterator[str]:
+    """The application on a port of its own, as it is in production."""
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await task
+
+
+async def partners(installation: Installation, *arguments: str, **urls: str) -> tuple[int, str]:
+    """Exit code and output of the command line, which knows these addresses."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from deploy.cli.audit import app; app()",
+        *arguments,
+        env={
+            "PATH": os.environ["PATH"],
+            "COLUMNS": "200",
+            "PARTNERS_SERVICE_URLS": json.dumps(urls),
+            "PARTNERS_ORGANISATIONS": installation.code,
+            "PARTNERS_TOKEN": installation.token(),
+        },
+        cwd=REGISTER.parents[1],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def test_the_command_says_what_was_found(installation: Installation) -> None:
+    async with (
+        listening(installation.apps["audit"]) as audit,
+        listening(installation.apps["engagement"]) as engagement,
+    ):
+        urls = {"audit": audit, "engagement": engagement}
+        code, said = await partners(installation, "verify", **urls)
+        assert code == 0, said
+        assert "Every event is as it was written." in said
+        assert "2 of them are not under a checkpoint yet." in said
+        assert "The auditor's own word was taken for its key" in said
+
+        key = KEY.verifier_key(installation.audited.origin)
+        code, said = await partners(installation, "verify", "--json", "--key", key, **urls)
+        assert (code, json.loads(said)["verified"]) == (0, True)
+
+        await installation.audited.tamper(
+            "log.events", "UPDATE log.events SET body = replace(body, 'note 1', 'note 7')"
+        )
+        code, said = await partners(installation, "verify", **urls)
+        assert code == 3
+        assert f"The first difference: {installation.audited.name}/3: the service's log" in said
+        code, said = await partners(installation, "verify", "--organisation", "RNA", **urls)
+        assert code != 0
+
+    code, said = await partners(installation, "verify", audit="http://127.0.0.1:1")
+    assert code == 1
+    assert "does not answer" in said
