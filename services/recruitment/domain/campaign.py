@@ -416,7 +416,8 @@ def _evolve_running(state: Published | Open | Closed, event: RecruitmentEvent) -
         case CampaignCancelled():
             return Cancelled(state.advert, state.register)
         case _:
-            return replace(state, register=state.register.evolve(event))
+            register = state.register.evolve(event)
+            return state if register is state.register else replace(state, register=register)
 
 
 CAMPAIGN: Decider[State, Command, RecruitmentEvent] = Decider(NoCampaign(), decide, evolve)
