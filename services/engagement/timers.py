@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
+from services.engagement.diaries import free_seats
 from services.engagement.domain.onboarding import ONBOARDING, ReviewTraining
 from services.engagement.domain.partner import PARTNER, NotWelcomed, StandDownPartner
 from services.engagement.domain.terms import TERMS, ReviewTerm
@@ -45,18 +47,19 @@ async def review_training(transaction: Transaction, due: Due) -> None:
 
 
 async def review_term(transaction: Transaction, due: Due) -> None:
-    """Remind of a term's end; when the last term is over, the partner stands down."""
+    """Remind of a term's end; with the last, the partner stands down and all seats are free."""
     on = london_date(due.due_at)
     await transaction.decide(TERMS, due.organisation, due.stream, ReviewTerm(on))
     state = await transaction.state(TERMS, due.organisation, due.stream)
     if state.open_terms():
         return
-    partner = due.stream.replace("terms/", "partner/")
-    known = await transaction.state(PARTNER, due.organisation, partner)
+    partner = UUID(due.stream.removeprefix("terms/"))
+    known = await transaction.state(PARTNER, due.organisation, f"partner/{partner}")
     if isinstance(known, NotWelcomed):
         return
     command = StandDownPartner(max(term.ends_on for term in state.terms), TERM_ENDED)
-    await transaction.decide(PARTNER, due.organisation, partner, command)
+    await transaction.decide(PARTNER, due.organisation, f"partner/{partner}", command)
+    await free_seats(transaction, due.organisation, partner, on)
 
 
 TIMERS: Final[Mapping[str, Timer]] = {TRAINING_REVIEW: review_training, TERM_REVIEW: review_term}

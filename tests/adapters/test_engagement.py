@@ -9,7 +9,12 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.engagement.api import committees, meetings, onboarding, partners, work
-from shared.contracts.engagement import MeetingAttended, PartnerWelcomed, SessionEntered
+from shared.contracts.engagement import (
+    MeetingAttended,
+    PartnerWelcomed,
+    SeatVacated,
+    SessionEntered,
+)
 from shared.contracts.personal import Sealed
 from shared.infra.database import Pool
 from tests.adapters.conftest import Database
@@ -95,6 +100,9 @@ async def test_an_appointment_during_a_term_is_set_aside(trust: Trust) -> None:
 async def test_time_reminds_ends_terms_and_lets_partners_go(trust: Trust) -> None:
     partner = await trust.appoint(PERSON, 1)
     await trust.onboard(partner)
+    committee = await trust.done("committees", COMMITTEE)
+    for path in ("offers", "seats"):
+        await trust.done(f"{committee}/{path}", {"partner": str(partner)})
     kinds = ("TrainingExpiring", "TrainingExpired", "TermEnding", "TermEnded", "PartnerStoodDown")
     for moment in (date(2025, 2, 6), date(2025, 4, 8), date(2025, 9, 30)):
         await trust.work_off_deadlines(
@@ -108,6 +116,9 @@ async def test_time_reminds_ends_terms_and_lets_partners_go(trust: Trust) -> Non
         "TermEnded",
         "PartnerStoodDown",
     ]
+    [vacated] = await trust.of("SeatVacated")
+    assert isinstance(vacated, SeatVacated)
+    assert (vacated.vacated_on, vacated.cause) == (date(2025, 10, 1), "stood-down")
     assert await trust.refused(f"partners/{partner}/activation") == "partner-has-left"
 
 
@@ -125,7 +136,13 @@ async def test_an_extension_moves_the_end(trust: Trust) -> None:
 async def test_who_stands_down_ends_the_term_and_may_come_back(trust: Trust) -> None:
     partner = await trust.appoint(PERSON, 1)
     await trust.onboard(partner)
+    who = {"partner": str(partner)}
+    for paths in (("offers", "seats"), ("offers",)):
+        committee = await trust.done("committees", COMMITTEE)
+        for path in paths:
+            await trust.done(f"{committee}/{path}", who)
     await trust.done(f"partners/{partner}/standing-down", {"cause": "own-wish", "reason": "Moving"})
+    assert len(await trust.of("SeatVacated", "SeatDeclined", "CommitteeStruckOut")) == 4
     assert len(await trust.of("TermEnded", "PartnerStoodDown")) == 2
     again = {"term_starts_on": date(2024, 5, 1), "term_ends_on": date(2025, 10, 31)}
     await trust.appoint(PERSON, 2, **again)

@@ -38,14 +38,14 @@ def flaws(kinds: Iterable[type[Refused]]) -> list[str]:
 
 
 def shown(trees: Iterable[ast.Module]) -> set[str]:
-    """The names of rules that `then_refused` is called with."""
+    """The names of rules that a test expects to say no: `then_refused(Rule)`, `raises(Rule)`."""
     return {
         name
         for one in trees
         for node in ast.walk(one)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "then_refused"
+        and node.func.attr in {"then_refused", "raises"}
         for argument in node.args[:1]
         for name in [_last_name(argument)]
         if name
@@ -94,5 +94,5 @@ def test_a_bad_sentence_is_seen() -> None:
 
 
 def test_a_rule_nobody_shows_is_seen() -> None:
-    text = "given(X).when(Y).then_refused(PanelTooSmall, 'three')\nother(NotShown)"
-    assert shown([ast.parse(text)]) == {"PanelTooSmall"}
+    text = "given(X).when(Y).then_refused(PanelTooSmall, 'three')\nother(NotShown)\nraises(A.No)"
+    assert shown([ast.parse(text.replace("raises", "pytest.raises"))]) == {"PanelTooSmall", "No"}

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from services.engagement.api.asking import Coordinating, present, sealed
+from services.engagement.diaries import enter
 from services.engagement.domain.committee import (
     COMMITTEE,
     Command,
@@ -134,5 +135,6 @@ async def _decide(
     transaction: Transaction, organisation: str, committee: UUID, command: Command
 ) -> str:
     await present(transaction, COMMITTEE, organisation, "committee", committee)
-    await transaction.decide(COMMITTEE, organisation, f"committee/{committee}", command)
+    events = await transaction.decide(COMMITTEE, organisation, f"committee/{committee}", command)
+    await enter(transaction, organisation, events)
     return _location(organisation, committee)

@@ -1,18 +1,17 @@
 """Meetings over HTTP: scheduled, invited to, answered, cancelled, held, attended, corrected."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import Response
 
 from services.engagement.api.asking import Coordinating, Hosting, present, sealed
+from services.engagement.diaries import enter
 from services.engagement.domain.attendance import (
     ATTENDANCE,
     CorrectAttendance,
     HoldMeeting,
     RecordAttendance,
 )
-from services.engagement.domain.diary import DIARY, EnterSession, StrikeOutSession
 from services.engagement.domain.meeting import (
     MEETING,
     AcceptInvitation,
@@ -35,8 +34,6 @@ from services.engagement.forms import (
     PartnerForm,
 )
 from services.engagement.lookups import committee_of, standing_of
-from shared.contracts.engagement import AttendanceCorrected, MeetingAttended
-from shared.contracts.event import Event
 from shared.contracts.personal import Clear
 from shared.infra.http import Problem, guarded_router
 from shared.infra.shell import Transaction
@@ -197,29 +194,10 @@ async def _attendance(
         events = await transaction.decide(
             ATTENDANCE, organisation, f"meeting/{meeting}", command, at=at
         )
-        await _enter(transaction, organisation, events)
+        await enter(transaction, organisation, events)
         return _location(organisation, meeting)
 
     return await asked.answer(work)
-
-
-async def _enter(transaction: Transaction, organisation: str, events: Sequence[Event]) -> None:
-    for event in events:
-        match event:
-            case MeetingAttended() | AttendanceCorrected(attended=True):
-                enter = EnterSession(
-                    partner=event.partner,
-                    person=event.person,
-                    meeting=event.meeting,
-                    attended_from=event.attended_from,
-                    attended_to=event.attended_to,
-                )
-                await transaction.decide(DIARY, organisation, f"diary/{event.partner}", enter)
-            case AttendanceCorrected():
-                strike_out = StrikeOutSession(event.partner, event.person, event.meeting)
-                await transaction.decide(DIARY, organisation, f"diary/{event.partner}", strike_out)
-            case _:
-                pass
 
 
 def _location(organisation: str, meeting: UUID) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Response
 
 from services.engagement.api.asking import Asked, Coordinating, present, sealed
+from services.engagement.diaries import free_seats
 from services.engagement.domain.partner import (
     PARTNER,
     ActivatePartner,
@@ -76,7 +77,7 @@ async def resume(
 async def stand_down(
     organisation: Organisation, partner: UUID, form: StandingDownForm, asked: Coordinating
 ) -> Response:
-    """Let a partner leave the role; a running term ends with it."""
+    """Let a partner leave the role; the term ends with it, and every seat is free again."""
 
     async def command(transaction: Transaction) -> Command:
         stream, on = f"terms/{partner}", today(transaction)
@@ -84,6 +85,7 @@ async def stand_down(
         if (await transaction.state(TERMS, organisation, stream)).open_terms():
             end = EndTerms(on, form.cause, sealed(form.reason))
             await transaction.decide(TERMS, organisation, stream, end)
+        await free_seats(transaction, organisation, partner, on)
         return StandDownPartner(on, form.cause, sealed(form.reason))
 
     return await _decide(asked, organisation, partner, command)

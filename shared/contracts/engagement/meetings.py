@@ -185,6 +185,22 @@ class SessionStruckOut(EngagementEvent):
 # Work outside meetings and what partners brought about
 
 
+class CommitteeEntered(EngagementEvent):
+    """This partner is offered a seat at a committee or sits there."""
+
+    partner: UUID
+    person: UUID
+    committee: UUID
+
+
+class CommitteeStruckOut(EngagementEvent):
+    """This partner no longer sits there nor is offered a seat."""
+
+    partner: UUID
+    person: UUID
+    committee: UUID
+
+
 class ActivityRecorded(EngagementEvent):
     """Work outside a meeting, stream activity/<activity>: what a payment is decided from."""
 

@@ -7,7 +7,7 @@ from shared.contracts.engagement.words import Code, EngagementEvent, Kept, KeptI
 
 
 class TermStarted(EngagementEvent):
-    """A term of office, both days included. No policy version: its last day was given."""
+    """A term of office, both days included; its length or its reminders follow the policy named."""
 
     term: UUID
     partner: UUID

@@ -19,9 +19,17 @@ from services.engagement.domain.contribution import (
     RaisedInFuture,
     RecordContribution,
 )
-from services.engagement.domain.diary import DIARY, EnterSession, StrikeOutSession
+from services.engagement.domain.diary import (
+    DIARY,
+    EnterCommittee,
+    EnterSession,
+    StrikeOutCommittee,
+    StrikeOutSession,
+)
 from shared.contracts.engagement import (
     ActivityRecorded,
+    CommitteeEntered,
+    CommitteeStruckOut,
     ContributionAnswered,
     ContributionRecorded,
     SessionEntered,
@@ -139,6 +147,17 @@ def test_a_session_struck_out_overlaps_nothing() -> None:
     given(DIARY, ENTERED, struck_out).when(replace(ENTER, meeting=THIRD)).then(
         ENTERED.model_copy(update={"meeting": THIRD})
     )
+
+
+def test_committees_are_entered_and_struck_out_once() -> None:
+    enter = EnterCommittee(PARTNER, PERSON, COMMITTEE)
+    strike_out = StrikeOutCommittee(PARTNER, PERSON, COMMITTEE)
+    entered = CommitteeEntered(partner=PARTNER, person=PERSON, committee=COMMITTEE)
+    struck_out = CommitteeStruckOut(partner=PARTNER, person=PERSON, committee=COMMITTEE)
+    assert given(DIARY, ENTERED).when(enter).then(entered).committees == {COMMITTEE}
+    given(DIARY, entered).when(enter).then_nothing()
+    assert given(DIARY, entered).when(strike_out).then(struck_out) == DIARY.initial
+    given(DIARY, entered, struck_out).when(strike_out).then_nothing()
 
 
 def test_work_outside_meetings_is_recorded_once() -> None:
