@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from deploy.cli import audit, operators
 from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
@@ -16,6 +17,10 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(demo)
+app.command()(operators.run)
+app.command()(operators.token)
+app.add_typer(operators.organisations, name="organisations")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -21,19 +21,19 @@ def demo(
     ] = DATA / "demo",
 ) -> None:
     """Play a story on a fresh system in simulated time, print what came of it, stop everything."""
-    from deploy.demo.neighbours import StoryFailed  # noqa: PLC0415 - imported when it is wanted
-    from deploy.demo.story import read_story  # noqa: PLC0415
+    from deploy.demo.neighbours import StoryFailed
+    from deploy.demo.story import read_story
 
     try:
         told = read_story(story)
     except StoryFailed as failure:
         raise EmbeddedFailure(str(failure)) from None
     _make_empty(data)
-    from deploy.demo.perform import perform  # noqa: PLC0415
-    from deploy.embedded.evaluation import Evaluation  # noqa: PLC0415
-    from deploy.embedded.forked import ProcessSpec  # noqa: PLC0415
-    from deploy.embedded.supervisor import Supervisor  # noqa: PLC0415
-    from shared.infra.clock import SimulatedClock  # noqa: PLC0415
+    from deploy.demo.perform import perform
+    from deploy.embedded.evaluation import Evaluation
+    from deploy.embedded.forked import ProcessSpec
+    from deploy.embedded.supervisor import Supervisor
+    from shared.infra.clock import SimulatedClock
 
     evaluation = Evaluation("demo", data.absolute(), told.organisations, simulated_time=True)
     SimulatedClock(evaluation.clock_file).set(told.begins)
@@ -54,16 +54,16 @@ def up(
     ] = DATA / "up",
 ) -> None:
     """Start the whole system and stay until Ctrl-C; the data is kept."""
-    from deploy.embedded.evaluation import Evaluation  # noqa: PLC0415
-    from deploy.embedded.supervisor import Supervisor  # noqa: PLC0415
+    from deploy.embedded.evaluation import Evaluation
+    from deploy.embedded.supervisor import Supervisor
 
     evaluation = Evaluation("up", data.absolute())
     raise SystemExit(Supervisor(evaluation.system(announce=partial(_announce, evaluation))).run())
 
 
 def _announce(evaluation, addresses) -> None:  # type: ignore[no-untyped-def]
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(title="Partners is running", title_justify="left", title_style="bold")
     table.add_column("Service")
