@@ -18,7 +18,7 @@ from shared.infra.bus.sources import Sources
 from shared.infra.clock import Clock, SimulatedClock, SystemClock
 from shared.infra.database import AWAY, Pool, open_pool
 from shared.infra.deadlines import Scheduler
-from shared.infra.http import health, keys_api, log_api, operations_api, policies_api
+from shared.infra.http import health, keys_api, log_api, me_api, operations_api, policies_api
 from shared.infra.http.app import make_app
 from shared.infra.http.tokens import TokenVerifier
 from shared.infra.keys import Keys
@@ -136,6 +136,7 @@ def _server(
         policies_api.router(kit, service.policies or {}),
         log_api.router(kit, service.log_readers),
         keys_api.router(kit),
+        me_api.router(),
         operations,
         health.router(kit, relay, consumers),
     )
