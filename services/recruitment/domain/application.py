@@ -18,6 +18,7 @@ from services.recruitment.domain.assessment import (
     is_shortlisted,
 )
 from services.recruitment.domain.policies import SelectionTerms
+from services.recruitment.domain.register import OwnStaffNotEligible
 from shared.contracts.personal import Personal
 from shared.contracts.recruitment import (
     ApplicantTold,
@@ -166,10 +167,6 @@ class NotAppliedFor(Refused):
     """Choose a successful applicant for one of the opportunities they applied for."""
 
 
-class OwnStaff(Refused):
-    """Staff may be partners of another body but not of their own: choose another opportunity."""
-
-
 class AgeNotReached(Refused):
     """The applicant says they have not reached the age this organisation's policy asks for."""
 
@@ -313,7 +310,7 @@ def _check_successful(reached: Reached, command: DecideOutcome) -> None:
     if command.opportunity not in received.opportunities:
         raise NotAppliedFor
     if command.opportunity in received.barred_from:
-        raise OwnStaff
+        raise OwnStaffNotEligible
     if terms.minimum_age and received.confirms_age is False:
         raise AgeNotReached
 

@@ -133,7 +133,7 @@ class Draft:
 # Rules
 
 
-class DescriptionIncomplete(Refused):
+class RoleDescriptionIncomplete(Refused):
     """A campaign is published only when every opportunity's role description is complete."""
 
 
@@ -197,7 +197,7 @@ def publish(draft: Draft, command: PublishCampaign) -> Sequence[RecruitmentEvent
     """Publish a complete campaign; the refusal names every part that is missing."""
     missing = _missing(draft, command.policy)
     if missing:
-        raise DescriptionIncomplete(f"Missing: {'; '.join(missing)}.")
+        raise RoleDescriptionIncomplete(f"Missing: {'; '.join(missing)}.")
     if draft.contact is None:
         raise ContactNotNamed
     closes_at = command.closes_at

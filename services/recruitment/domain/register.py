@@ -139,6 +139,10 @@ class ContactDetailsMissing(Refused):
     """Everybody is told the outcome: give the address or number for the channel you chose."""
 
 
+class OwnStaffNotEligible(Refused):
+    """Staff may be partners of another body but not of their own: choose another opportunity."""
+
+
 class NoPlaceLeft(Refused):
     """Every place of this opportunity is held; choose another one, or the reserve list."""
 
@@ -151,7 +155,10 @@ def receive(
     command: ReceiveApplication,
     closes_at: datetime | None,
 ) -> Sequence[RecruitmentEvent | Placed[RecruitmentEvent]]:
-    """Enter an application once a person; at the closing moment is in time, after it is late."""
+    """Enter an application, once a person; at the closing moment is in time, after it is late.
+
+    Who is barred from all they apply for hears it at once online; what came on paper is answered.
+    """
     if command.person in register.applications:
         return []
     if command.received_at > command.now:
@@ -161,6 +168,8 @@ def receive(
     _check_contact(command)
     late = closes_at is not None and command.received_at > closes_at
     barred = tuple(o for o in command.opportunities if opportunities[o].host in command.staff_of)
+    if command.channel == "online" and barred == command.opportunities:
+        raise OwnStaffNotEligible
     entered = ApplicationEntered(
         campaign=campaign, application=command.application, person=command.person, late=late
     )

@@ -138,7 +138,7 @@ class AlreadyAMember(Refused):
     """Choose somebody who is not on the panel already."""
 
 
-class InterestDeclaredHere(Refused):
+class MemberHasInterest(Refused):
     """Whoever has declared an interest in an applicant does not score them."""
 
 
@@ -240,7 +240,7 @@ def _score(panel: Panel, command: ScoreApplicant) -> Sequence[RecruitmentEvent]:
     if command.member not in panel.members:
         raise NotAMember
     if command.member in sheet.interested:
-        raise InterestDeclaredHere
+        raise MemberHasInterest
     if sheet.scores.get(command.member) == dict(command.scores):
         return []
     if sheet.closed:

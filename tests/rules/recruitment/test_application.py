@@ -19,7 +19,6 @@ from services.recruitment.domain.application import (
     NothingToTell,
     NotRecommended,
     OutcomeStands,
-    OwnStaff,
     RecordTold,
     ReserveDoesNotFit,
     ShortlistNotRecorded,
@@ -37,6 +36,7 @@ from services.recruitment.domain.assessment import (
     RecordInterview,
     ShortlistApplicant,
 )
+from services.recruitment.domain.register import OwnStaffNotEligible
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import (
     ApplicantShortlisted,
@@ -288,7 +288,7 @@ class TestDeciding:
     def test_own_staff_is_not_chosen_by_its_own_body_but_by_another(self) -> None:
         own = RECEIVED.model_copy(update={"staff_of": (TRUST,), "barred_from": (TRUST_ROLE,)})
         state = given(APPLICATION, own, *INTERVIEWED[1:])
-        state.when(CHOOSE).then_refused(OwnStaff)
+        state.when(CHOOSE).then_refused(OwnStaffNotEligible)
         elsewhere = SUCCESS.model_copy(update={"opportunity": BOARD_ROLE})
         state.when(replace(CHOOSE, opportunity=BOARD_ROLE)).then(elsewhere)
 

@@ -27,12 +27,12 @@ from services.recruitment.domain.drafting import (
     ContactNotNamed,
     DecideDbsLevel,
     DescribeOpportunity,
-    DescriptionIncomplete,
     DraftCampaign,
     FeeBasisDoesNotFit,
     NameContact,
     PaidPartnerIsNoVolunteer,
     PublishCampaign,
+    RoleDescriptionIncomplete,
     VisitorsContactNeedsNoMore,
 )
 from services.recruitment.domain.register import NoteOutcome, OpportunityNotOffered
@@ -196,7 +196,7 @@ class TestPublishing:
     def test_every_missing_part_is_named(self) -> None:
         blank = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, described(description=BLANK))
         blank.when(PUBLISHING).then_refused(
-            DescriptionIncomplete,
+            RoleDescriptionIncomplete,
             "for Projects, the priorities of the group, the reason for fewer than 2 places.",
         )
 
@@ -213,7 +213,7 @@ class TestPublishing:
 
     def test_an_advert_without_an_opportunity_is_incomplete(self) -> None:
         state = given(CAMPAIGN, DRAFTED, CONTACT_NAMED)
-        state.when(PUBLISHING).then_refused(DescriptionIncomplete, "Missing: an opportunity.")
+        state.when(PUBLISHING).then_refused(RoleDescriptionIncomplete, "Missing: an opportunity.")
 
     def test_people_must_know_whom_to_ask(self) -> None:
         given(CAMPAIGN, DRAFTED, described()).when(PUBLISHING).then_refused(ContactNotNamed)
@@ -246,7 +246,7 @@ def _without(name: str) -> RoleDescription:
 @pytest.mark.parametrize("name", [name for name, _ in FIELDS])
 def test_no_part_of_the_template_may_be_missing(name: str) -> None:
     state = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, described(description=_without(name)))
-    state.when(PUBLISHING).then_refused(DescriptionIncomplete)
+    state.when(PUBLISHING).then_refused(RoleDescriptionIncomplete)
 
 
 @pytest.mark.parametrize("name", TimeCommitment.model_fields)
@@ -254,7 +254,7 @@ def test_no_part_of_the_time_commitment_may_be_missing(name: str) -> None:
     time = DESCRIPTION.time_commitment.model_copy(update={name: ""})
     description = DESCRIPTION.model_copy(update={"time_commitment": time})
     state = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, described(description=description))
-    state.when(PUBLISHING).then_refused(DescriptionIncomplete)
+    state.when(PUBLISHING).then_refused(RoleDescriptionIncomplete)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_no_promise_may_be_missing(name: str) -> None:
     promises = DESCRIPTION.additional_information.model_copy(update={name: ""})
     description = DESCRIPTION.model_copy(update={"additional_information": promises})
     state = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, described(description=description))
-    state.when(PUBLISHING).then_refused(DescriptionIncomplete)
+    state.when(PUBLISHING).then_refused(RoleDescriptionIncomplete)
 
 
 class TestPromoting:

@@ -18,6 +18,7 @@ from services.recruitment.domain.register import (
     NoPlaceLeft,
     NoteOutcome,
     OpportunityNotOffered,
+    OwnStaffNotEligible,
     ReceiveApplication,
     ReceivedInTheFuture,
 )
@@ -116,6 +117,21 @@ class TestReceiving:
         received = RECEIVED.model_copy(update={"staff_of": (TRUST,), "barred_from": (TRUST_ROLE,)})
         state = given(CAMPAIGN, *OPEN)
         state.when(replace(RECEIVING, staff_of=(TRUST,))).then(
+            entered(), Placed(LEAD, STREAM, received)
+        )
+
+    def test_who_is_barred_from_everything_hears_it_online_and_is_answered_on_paper(self) -> None:
+        command = replace(RECEIVING, opportunities=(TRUST_ROLE,), staff_of=(TRUST,))
+        given(CAMPAIGN, *OPEN).when(command).then_refused(OwnStaffNotEligible)
+        received = RECEIVED.model_copy(
+            update={
+                "opportunities": (TRUST_ROLE,),
+                "staff_of": (TRUST,),
+                "barred_from": (TRUST_ROLE,),
+                "channel": "post",
+            }
+        )
+        given(CAMPAIGN, *OPEN).when(replace(command, channel="post")).then(
             entered(), Placed(LEAD, STREAM, received)
         )
 

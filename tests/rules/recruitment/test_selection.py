@@ -12,7 +12,7 @@ from services.recruitment.domain.selection import (
     ConvenePanel,
     CriteriaNotMet,
     DeclareInterest,
-    InterestDeclaredHere,
+    MemberHasInterest,
     NoPanelConvened,
     NotAMember,
     NotBeingConsidered,
@@ -162,7 +162,7 @@ class TestScoring:
         state.when(command).then_refused(ScoringIsClosed)
 
     def test_who_declared_an_interest_does_not_score(self) -> None:
-        given(PANEL, CONVENED, declared(0)).when(SCORING).then_refused(InterestDeclaredHere)
+        given(PANEL, CONVENED, declared(0)).when(SCORING).then_refused(MemberHasInterest)
 
     def test_only_members_score(self) -> None:
         command = replace(SCORING, member=NEWCOMER)
