@@ -23,8 +23,8 @@ class LogServer:
     copies: bool = False
     """Whether it is the audit service."""
     asked: list[str] = field(default_factory=list)
-    shortest_head: int | None = None
-    """A head that is too low, to be told instead of the true one."""
+    heads: dict[str, int] = field(default_factory=dict)
+    """Heads to be told instead of the true ones."""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -58,7 +58,7 @@ class LogServer:
                     return "404 Not Found", "text/plain", b""
                 told = {
                     "organisation": organisation,
-                    "sequence": self.shortest_head or found.sequence,
+                    "sequence": self.heads.get(organisation, found.sequence),
                     "recordedtime": format_moment(found.recorded_at),
                 }
                 return "200 OK", "application/json", json.dumps(told).encode()
