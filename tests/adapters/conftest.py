@@ -15,6 +15,9 @@ import services
 from shared.infra.database import Connection, Pool, open_pool
 from shared.infra.migrations import KIT, Module
 from shared.infra.provisioning import Roles, at_database, prepare_database
+from shared.infra.shell import Shell
+from tests.adapters.logs import open_logs
+from tests.adapters.shells import shell_on
 from tests.servers import PostgresServer
 
 PASSWORDS: Final = {"owner": "test", "service": "test"}
@@ -113,6 +116,14 @@ async def pool(database: Database) -> AsyncIterator[Pool]:
     yield opened
     # not close(), which waits for what a failed test left running
     opened.terminate()
+
+
+@pytest.fixture
+async def shell(pool: Pool) -> Shell:
+    """A payments service's shell over the open logs of RAJ and QH8."""
+    async with pool.acquire() as connection:
+        await open_logs(connection, "RAJ", "QH8")
+    return shell_on(pool)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from shared.kernel.policies import AdoptPolicy
 
 SERVICE = "payments"
 AT = datetime(2024, 3, 6, 9, 12, 44, 120331, tzinfo=UTC)
+STAMP = ',"sequence":"0000000002","recordedtime":"2024-03-06T09:12:44.120331Z"}'
+"""What the log adds to the first body after LogOpened, appended at AT."""
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 

@@ -6,27 +6,18 @@ from typing import Any
 
 import pytest
 
-from shared.infra.clock import SystemClock
 from shared.infra.database import Pool
 from shared.infra.policies import POLICY, policy_stream
 from shared.infra.shell import Shell, Transaction
 from shared.kernel.ijson import Json, NotIJson
 from shared.kernel.policies import AdoptPolicy, PolicyVersion
-from tests.adapters.logs import SERVICE, everything, open_logs, order
+from tests.adapters.logs import everything, order
 
 TERMS: dict[str, Json] = {
     "full_day_pence": 15_000,
     "boundary_minutes": 240,
     "groups": ["panel", "committee"],
 }
-
-
-@pytest.fixture
-async def shell(pool: Pool) -> Shell:
-    """A shell over the open logs of RAJ and QH8."""
-    async with pool.acquire() as connection:
-        await open_logs(connection, "RAJ", "QH8")
-    return Shell(pool, SERVICE, SystemClock(), idempotency_secret=b"secret")
 
 
 async def adopt(shell: Shell, version: int, on: date, terms: Mapping[str, Any]) -> None:
