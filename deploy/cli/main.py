@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from deploy.cli import audit, operators
+from deploy.cli import audit, operators, parked
 from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
@@ -21,6 +21,7 @@ app.command()(operators.run)
 app.command()(operators.token)
 app.add_typer(operators.organisations, name="organisations")
 app.add_typer(audit.app, name="audit")
+app.add_typer(parked.app, name="parked")
 
 
 def main() -> None:

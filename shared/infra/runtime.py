@@ -18,7 +18,15 @@ from shared.infra.bus.sources import Sources
 from shared.infra.clock import Clock, SimulatedClock, SystemClock
 from shared.infra.database import AWAY, Pool, open_pool
 from shared.infra.deadlines import Scheduler
-from shared.infra.http import health, keys_api, log_api, me_api, operations_api, policies_api
+from shared.infra.http import (
+    health,
+    keys_api,
+    log_api,
+    me_api,
+    operations_api,
+    parked_api,
+    policies_api,
+)
 from shared.infra.http.app import make_app
 from shared.infra.http.tokens import TokenVerifier
 from shared.infra.keys import Keys
@@ -137,6 +145,7 @@ def _server(
         log_api.router(kit, service.log_readers),
         keys_api.router(kit),
         me_api.router(),
+        parked_api.router(kit, consumers),
         operations,
         health.router(kit, relay, consumers),
     )

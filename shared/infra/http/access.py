@@ -63,6 +63,10 @@ class allowed(Access):  # noqa: N801 - reads as a word in a signature
         )
 
 
+class acting(allowed):  # noqa: N801 - reads as a word in a signature
+    """A POST that is no command of a log, harmless to repeat: without an Idempotency-Key."""
+
+
 class Caller:
     """Who reads: the actor, and every role per organisation."""
 

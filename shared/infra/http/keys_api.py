@@ -3,10 +3,10 @@
 from collections.abc import Set
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from shared.infra.http.access import Access, Caller, guarded_router
+from shared.infra.http.access import Caller, acting, guarded_router
 from shared.infra.http.problems import away
 from shared.infra.key_access import NoWrappingKey, OpenKeys, serve_keys
 from shared.infra.kit import Kit
@@ -24,14 +24,6 @@ class KeysDocument(BaseModel):
     refused: list[str]
 
 
-class opening(Access):  # noqa: N801 - reads as a word in a signature
-    """Opens keys: no command of the log, so without an Idempotency-Key."""
-
-    async def __call__(self, request: Request) -> Caller:
-        """Who opens."""
-        return Caller(request.state.actor, request.state.bearer.roles)
-
-
 def router(kit: Kit) -> APIRouter:
     """The one route on the keys this service keeps."""
     routes = guarded_router("keys")
@@ -40,7 +32,7 @@ def router(kit: Kit) -> APIRouter:
     async def open_keys(
         organisation: Organisation,
         asked: OpenKeys,
-        caller: Annotated[Caller, Depends(opening(*OPENERS))],
+        caller: Annotated[Caller, Depends(acting(*OPENERS))],
     ) -> KeysDocument:
         """Keys by id, for a purpose; at most 500 in one call."""
         roles: Set[str] = caller.roles[organisation]
