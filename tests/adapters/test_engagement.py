@@ -281,10 +281,19 @@ async def test_a_meeting_needs_a_category_or_a_committee(trust: Trust) -> None:
     assert await trust.refused("meetings", nowhere) == "committee-unknown"
 
 
-async def test_an_impossible_length_of_time_is_refused_not_a_fault(trust: Trust) -> None:
-    partner = await trust.appoint(PERSON, 1)
-    at = f"partners/{partner}"
-    late = training("patient-safety", "2024-04-08") | {"expires_on": "2199-12-31"}
-    await trust.done(f"{at}/training", late)
+async def test_days_no_calendar_can_count_from_are_refused_and_far_ones_are_not(
+    trust: Trust,
+) -> None:
+    at = f"partners/{await trust.appoint(PERSON, 1)}"
+    course = training("patient-safety", "2024-04-08")
     term = {"appointment": str(UUID(int=9)), "starts_on": "2199-12-31"}
+    await trust.done(f"{at}/training", course | {"expires_on": "2199-12-31"})
     await trust.done(f"{at}/terms", term)
+    for path, body in (
+        (f"{at}/training", course | {"expires_on": "9999-12-31"}),
+        (f"{at}/terms", term | {"starts_on": "9999-12-31"}),
+        ("meetings", MEETING | {"starts_at": "0001-01-01T00:00:00+14:00", "role_category": 4}),
+    ):
+        reply = await trust.post(path, body)
+        assert reply.status_code == 422, path
+        assert "between 1990 and 2199" in reply.json()["detail"]
