@@ -49,7 +49,7 @@ async def _perform(
         play = _play(evaluation, story, neighbours, console)
         await apply_policies(REGISTER, story.organisations, neighbours)
         await play.run(lambda at, sentence: _tell(console, at, sentence))
-        result = await _result(evaluation, story, play, monotonic() - began)
+        result = await _result(story, play, monotonic() - began)
     finally:
         await neighbours.close()
     file = evaluation.folder / "report.json"
@@ -81,9 +81,7 @@ def _tell(console: Console, at: datetime, sentence: str) -> None:
     console.print(f"[dim]{local:%a %d %b %Y, %H:%M}[/]  {sentence}", highlight=False)
 
 
-async def _result(
-    evaluation: Evaluation, story: Story, play: Play, seconds: float
-) -> dict[str, Any]:
+async def _result(story: Story, play: Play, seconds: float) -> dict[str, Any]:
     verified = await _verify(play)
     auditor = play.neighbours.token(
         "auditor",

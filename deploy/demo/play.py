@@ -43,6 +43,8 @@ class Memory:
     committees: dict[str, tuple[str, str]] = field(default_factory=dict)
     seats: dict[str, list[str]] = field(default_factory=dict)
     meetings: list[Meeting] = field(default_factory=list)
+    dbs: dict[str, str] = field(default_factory=dict)
+    """The level of the disclosure check, by host."""
     payers: dict[str, str] = field(default_factory=dict)
     """Who pays, by host."""
     runs: dict[str, list[str]] = field(default_factory=dict)
@@ -152,6 +154,12 @@ class Play:
             self.token(who), service, organisation, path, body or {}, f"{place}|{number}"
         )
         return location.removeprefix(f"/organisations/{organisation}")
+
+    async def identity(self, name: str) -> str:
+        """The identifier under which the services know a member of staff."""
+        organisation = self.organisation_of(name)
+        found = await self.neighbours.get(self.token(name), "recruitment", organisation, "/me")
+        return str(found["identity"])
 
     async def view(self, who: str, organisation: str, name: str, **query: Any) -> Any:
         """A view of the portal as somebody."""

@@ -1,4 +1,4 @@
-"""The result of a performance, read from the services' APIs only: a document and tables for people."""
+"""The result of a performance, read from the services' APIs only: a document, and tables."""
 
 import asyncio
 import json
@@ -158,7 +158,7 @@ def show(
     console.print(_logs_table(found["logs"], names))
     _say_proof(console, found["audit"])
     console.print(
-        f"Nothing was lost or done twice: {went['duplicates_skipped']} duplicate deliveries skipped, "
+        f"On the way: {went['duplicates_skipped']} duplicate deliveries skipped, "
         f"{went['gaps_repaired']} gaps repaired, {went['parked']} events parked, "
         f"{went['foreign_records']} foreign records, in {went['seconds']} seconds."
     )
@@ -235,9 +235,9 @@ def _logs_table(logs: Mapping[str, Mapping[str, Any]], names: Mapping[str, str])
 def _say_proof(console: Console, audit: Mapping[str, Any]) -> None:
     if audit["verified"]:
         console.print(
-            f"[bold green]Verified:[/] {audit['events']} events in {audit['logs']} logs are the same "
-            f"in the services' copies, the auditor's copies and {audit['checkpoints']} signed "
-            "checkpoints."
+            f"[bold green]Verified:[/] {audit['events']} events in {audit['logs']} logs are the "
+            "same in the services' copies and the auditor's copies, and under "
+            f"{audit['checkpoints']} signed checkpoints."
         )
     else:
         console.print(f"[bold red]Not verified:[/] {audit['difference']}")

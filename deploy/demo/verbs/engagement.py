@@ -3,25 +3,16 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from deploy.demo.neighbours import StoryFailed
 from deploy.demo.play import Meeting, Play, Verb
 from deploy.demo.story import Step, as_day, as_time
-from shared.kernel.identifiers import derive
 from shared.kernel.moments import format_moment, london, london_date
 
 _INCOME_ADVICE: Final = (
     "Involvement payments are seen as income by HMRC, the Job Centre and insurers. "
     "Please declare them, and take independent advice before you accept them."
 )
-_STAFF: Final = UUID("5f0c9f0a-54a1-4c59-9d53-6f2f6a0f7c11")
-"""Members of staff of a story have identifiers derived from their names."""
-
-
-def staff_id(name: str) -> str:
-    """The identifier of a member of staff, as the directory would have it."""
-    return str(derive(_STAFF, name))
 
 
 async def partner(play: Play, who: str, organisation: str, name: str) -> str:
@@ -43,8 +34,9 @@ async def onboards(play: Play, step: Step) -> None:
         identifier = await partner(play, step.who, organisation, name)
         roster = await play.view(step.who, organisation, "roster", names=False)
         row = next(row for row in roster["partners"] if row["partner"] == identifier)
+        lead = await play.identity(step.who)
         for item in row["still_open"]:
-            path, body = _onboarding(play, step, name, item, waiving.get(name, {}))
+            path, body = _onboarding(play, step, name, item, lead, waiving.get(name, {}))
             await play.command(
                 step.who, "engagement", organisation, f"/partners/{identifier}{path}", body
             )
@@ -54,7 +46,7 @@ async def onboards(play: Play, step: Step) -> None:
 
 
 def _onboarding(
-    play: Play, step: Step, name: str, item: str, waived: Mapping[str, str]
+    play: Play, step: Step, name: str, item: str, lead: str, waived: Mapping[str, str]
 ) -> tuple[str, dict[str, Any]]:
     day = london_date(step.at).isoformat()
     if item in waived:
@@ -63,9 +55,11 @@ def _onboarding(
         return "/training", _training(item.removeprefix("training/"), day)
     needs = play.person(name).get("needs")
     paper = "large-print" if "large print" in (needs or "") else "electronic"
-    lead = {"lead_contact": staff_id(step.who), "name": step.who, "nominated_on": day}
     special: dict[str, tuple[str, dict[str, Any]]] = {
-        "lead-contact": ("/lead-contact", lead),
+        "lead-contact": (
+            "/lead-contact",
+            {"lead_contact": lead, "name": step.who, "nominated_on": day},
+        ),
         "income-advice": (
             "/income-advice",
             {"given_on": day, "means": "letter", "statement": _INCOME_ADVICE},
@@ -127,7 +121,7 @@ async def constitutes(play: Play, step: Step) -> None:
         "places": max(len(seated), step.need("minimum")),
         "minimum_partners": step.need("minimum"),
         "required_training": training,
-        "lead_contact": staff_id(step.who),
+        "lead_contact": await play.identity(step.who),
     }
     location = await play.command(step.who, "engagement", organisation, "/committees", form)
     play.memory.committees[name] = (organisation, location.rpartition("/")[2])
