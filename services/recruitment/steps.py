@@ -16,6 +16,7 @@ from services.recruitment.domain.application import (
     NoSuchApplication,
     Reached,
 )
+from services.recruitment.domain.appointment import APPOINTMENT, MakeOffer, term_end
 from services.recruitment.domain.assessment import Considered, OfferInterview, ShortlistApplicant
 from services.recruitment.domain.campaign import (
     CAMPAIGN,
@@ -268,6 +269,30 @@ async def remind_referees(transaction: Deciding, organisation: str, application:
     known = await journey(transaction, organisation, application)
     command = RemindReferees(transaction.now, known.policy)
     await transaction.decide(CLEARANCE, organisation, f"application/{application}", command)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The term offered; without an end as long as the policy says."""
+
+    starts_on: date
+    ends_on: date | None
+    lead_contact: UUID
+    next_steps: str
+
+
+async def make_offer(
+    transaction: Deciding, organisation: str, application: UUID, term: Term
+) -> None:
+    """Offer the role."""
+    known = await journey(transaction, organisation, application)
+    command = MakeOffer(
+        term_starts_on=term.starts_on,
+        term_ends_on=term.ends_on or term_end(term.starts_on, known.policy.terms.term_months),
+        lead_contact=term.lead_contact,
+        next_steps=term.next_steps,
+    )
+    await transaction.decide(APPOINTMENT, organisation, f"application/{application}", command)
 
 
 # Persons

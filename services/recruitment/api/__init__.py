@@ -1,0 +1,14 @@
+"""Recruitment over HTTP."""
+
+from fastapi import APIRouter
+
+from services.recruitment.api import applications, campaigns, clearance, persons, selection
+from shared.infra.kit import Kit
+
+
+def router(_: Kit) -> APIRouter:
+    """Every route of recruitment."""
+    routes = APIRouter()
+    for part in (campaigns, applications, selection, clearance, persons):
+        routes.include_router(part.routes)
+    return routes

@@ -1,0 +1,60 @@
+"""What recruitment does when other services' events arrive: who was sent the outcome is told."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from services.recruitment.domain.application import APPLICATION, Decided, RecordTold
+from shared.contracts.envelope import Recorded, read
+from shared.contracts.notifications import MessageSent
+from shared.contracts.recruitment import OutcomeDecided
+from shared.infra import log
+from shared.infra.bus.handling import Handler, Reaction
+from shared.infra.erasure import erasing
+from shared.infra.kit import Kit
+from shared.infra.opening import Opened
+from shared.infra.shell import Transaction
+
+_ABOUT = "application/"
+
+
+async def record_told(
+    transaction: Transaction, recorded: Recorded, _: Mapping[str, Opened]
+) -> None:
+    """An outcome went out: its applicant has been told, unless the outcome has changed since."""
+    event = recorded.event()
+    if not isinstance(event, MessageSent):
+        raise TypeError(f"{recorded.type} is no message.")
+    if event.kind != "outcome" or not event.about.startswith(_ABOUT):
+        return
+    organisation, stream = recorded.log.organisation, event.about
+    state = await transaction.state(APPLICATION, organisation, stream)
+    if not isinstance(state, Decided):
+        return
+    decision = await _decision(transaction, organisation, stream, recorded.correlation_id)
+    if decision is not None:
+        command = RecordTold("message", decision)
+        await transaction.decide(APPLICATION, organisation, stream, command)
+
+
+async def _decision(
+    transaction: Transaction, organisation: str, stream: str, correlation: UUID
+) -> int | None:
+    """Which decision a message told: the one with the same correlation."""
+    for body in await log.read_stream(transaction.connection, organisation, stream):
+        earlier = read(body)
+        if earlier.type == OutcomeDecided.__name__ and earlier.correlation_id == correlation:
+            event = earlier.event()
+            return event.decision if isinstance(event, OutcomeDecided) else None
+    return None
+
+
+def reactions(kit: Kit) -> Sequence[Reaction]:
+    """Messages that were sent, and erasures of what is kept here."""
+    return [
+        Reaction("recruitment.told", "notifications", {"MessageSent": Handler(record_told)}),
+        Reaction(
+            "recruitment.erasures",
+            "recruitment",
+            {"ErasureRequested": Handler(erasing(kit.keys))},
+        ),
+    ]
