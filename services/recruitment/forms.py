@@ -24,7 +24,7 @@ _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 
 def _as_text(value: object) -> object:
     if isinstance(value, int | float):
-        raise ValueError("Write it as text, YYYY-MM-DD.")
+        raise ValueError("Write it as text, YYYY-MM-DD.")  # noqa: TRY004 - what pydantic reads
     return value
 
 
