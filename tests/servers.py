@@ -121,6 +121,8 @@ def new_organisation() -> str:
 
 
 def _in_containers(settings: ServerSettings, image: str) -> bool:
+    # the cleaner that testcontainers runs beside ours would be one more image to download
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     if settings.servers != "auto":
         return settings.servers == "containers"
     import docker
