@@ -1,5 +1,6 @@
 """Engagement as it runs: from an appointment to attendance over HTTP, on a real log, with time."""
 
+from asyncio import gather
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -174,6 +175,18 @@ async def test_overlapping_sessions_are_flagged_until_corrected(trust: Trust) ->
     entered = await trust.of("SessionEntered", "SessionStruckOut")
     assert [getattr(one, "meeting", None) for one in entered] == [first, second, second]
     assert [one.overlaps for one in entered if isinstance(one, SessionEntered)] == [(), (first,)]
+
+
+async def test_two_coordinators_at_once_give_the_last_seat_once(trust: Trust) -> None:
+    partners = [await trust.appoint(UUID(int=910 + number), 10 + number) for number in range(4)]
+    for partner in partners:
+        await trust.onboard(partner)
+    committee = await trust.done("committees", COMMITTEE | {"places": 1, "minimum_partners": 1})
+    replies = await gather(
+        *(trust.post(f"{committee}/offers", {"partner": str(partner)}) for partner in partners)
+    )
+    assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
+    assert len(await trust.of("SeatOffered")) == 1
 
 
 async def test_work_and_contributions(trust: Trust) -> None:
