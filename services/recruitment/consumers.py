@@ -1,8 +1,9 @@
-"""What recruitment does when other services' events arrive: who was sent the outcome is told."""
+"""What recruitment does when events arrive: who was sent the outcome has been told."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from services.recruitment.appointing import Appointing
 from services.recruitment.domain.application import APPLICATION, Decided, RecordTold
 from shared.contracts.envelope import Recorded, read
 from shared.contracts.notifications import MessageSent
@@ -49,12 +50,17 @@ async def _decision(
 
 
 def reactions(kit: Kit) -> Sequence[Reaction]:
-    """Messages that were sent, and erasures of what is kept here."""
+    """Messages sent; and, in one consumer, last steps before appointments and erasures."""
+    appointing = Appointing(kit).handler()
+    last_steps = ("OfferMade", "OfferAccepted", "ReferenceJudged", "CheckDecided")
     return [
         Reaction("recruitment.told", "notifications", {"MessageSent": Handler(record_told)}),
         Reaction(
-            "recruitment.erasures",
+            "recruitment.people",
             "recruitment",
-            {"ErasureRequested": Handler(erasing(kit.keys))},
+            {
+                **dict.fromkeys(last_steps, appointing),
+                "ErasureRequested": Handler(erasing(kit.keys)),
+            },
         ),
     ]

@@ -56,7 +56,7 @@ async def apply(
     return await _receive(asked, campaign, form, "online", None)
 
 
-@routes.post(f"{_CAMPAIGN}/received-applications", status_code=201, response_class=Response)
+@routes.post(f"{_CAMPAIGN}/applications/received", status_code=201, response_class=Response)
 async def enter(
     organisation: Organisation,  # noqa: ARG001 - in the order
     campaign: UUID,

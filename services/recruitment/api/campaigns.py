@@ -130,7 +130,7 @@ def _describing(asked: Asked, opportunity: UUID, form: OpportunityForm) -> Descr
     )
 
 
-@routes.post(f"{_OPPORTUNITY}/description", status_code=201, response_class=Response)
+@routes.post(_OPPORTUNITY, status_code=201, response_class=Response)
 async def describe(
     organisation: Organisation,
     campaign: UUID,

@@ -1,4 +1,4 @@
-"""Before starting, over HTTP: references, checks, offer, appointment."""
+"""Before starting, over HTTP: references, checks, the offer and its answer."""
 
 from uuid import UUID
 
@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from services.recruitment import steps
 from services.recruitment.api.asking import (
-    Asked,
     Coordinating,
     Coordinator,
     Either,
@@ -17,7 +16,6 @@ from services.recruitment.api.asking import (
 from services.recruitment.domain.appointment import (
     APPOINTMENT,
     AcceptOffer,
-    AppointPartner,
     DeclineOffer,
 )
 from services.recruitment.domain.clearance import CLEARANCE, Clearing, DecideCheck
@@ -36,11 +34,9 @@ from services.recruitment.forms import (
     ReferenceForm,
 )
 from services.recruitment.steps import Term
-from shared.contracts.personal import Clear, Sealed
-from shared.contracts.recruitment import ApplicationReceived, CheckKind, DbsLevel
-from shared.infra.http import Problem, guarded_router, unknown
-from shared.infra.key_access import WELCOMING
-from shared.infra.opening import Unavailable
+from shared.contracts.personal import Clear
+from shared.contracts.recruitment import CheckKind, DbsLevel
+from shared.infra.http import guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -208,7 +204,7 @@ async def accept(
     _: Empty,
     asked: Either,
 ) -> Response:
-    """Accept the offer."""
+    """Accept the offer; when nothing is outstanding, the host has its partner."""
     return await asked.to(APPOINTMENT, application, AcceptOffer())
 
 
@@ -221,44 +217,3 @@ async def decline(
 ) -> Response:
     """Decline the offer."""
     return await asked.to(APPOINTMENT, application, DeclineOffer(sealed(form.reason)))
-
-
-@routes.post(f"{_APPLICATION}/appointment", status_code=201, response_class=Response)
-async def appoint(
-    organisation: Organisation, application: UUID, _: Empty, asked: Coordinating
-) -> Response:
-    """Appoint at the host, whose own log takes over what it needs of the applicant's details."""
-
-    async def find(transaction: Transaction) -> ApplicationReceived:
-        return (await present(transaction, organisation, application)).state.received
-
-    details = await _details(asked, await asked.kit.shell.look(find))
-    command = AppointPartner(
-        appointment=asked.order.derive("appointment"),
-        name=details["name"],
-        email=details.get("email"),
-        address=details.get("address"),
-        phone=details.get("phone"),
-        support_needs=details.get("support_needs"),
-    )
-    return await asked.to(APPOINTMENT, application, command)
-
-
-async def _details(asked: Asked, received: ApplicationReceived) -> dict[str, Clear]:
-    """The applicant's details, opened before the transaction; 503 or 409 when they cannot be."""
-    values = {
-        name: value
-        for name in ("name", "email", "address", "phone", "support_needs")
-        if isinstance(value := getattr(received, name), Sealed)
-    }
-    opened = await asked.kit.opener.open(
-        values, WELCOMING, organisation=asked.order.organisation, actor=asked.order.actor
-    )
-    details: dict[str, Clear] = {}
-    for name, value in opened.items():
-        if isinstance(value, Unavailable):
-            if value.for_ever:
-                raise Problem(409, "erased", f"This person cannot be appointed. {value.sentence}")
-            raise Problem(503, "away", value.sentence, headers={"Retry-After": "2"})
-        details[name] = Clear(value)
-    return details

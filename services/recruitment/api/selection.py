@@ -134,7 +134,7 @@ async def shortlist(
     )
 
 
-@routes.post(f"{_APPLICATION}/interview", status_code=201, response_class=Response)
+@routes.post(f"{_APPLICATION}/interview-offer", status_code=201, response_class=Response)
 async def offer_interview(
     organisation: Organisation, application: UUID, _: Empty, asked: Coordinating
 ) -> Response:
@@ -145,7 +145,7 @@ async def offer_interview(
     )
 
 
-@routes.post(f"{_APPLICATION}/interview/arrangement", status_code=201, response_class=Response)
+@routes.post(f"{_APPLICATION}/interview", status_code=201, response_class=Response)
 async def arrange_interview(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
@@ -157,7 +157,7 @@ async def arrange_interview(
     return await asked.to(APPLICATION, application, command)
 
 
-@routes.post(f"{_APPLICATION}/interview/record", status_code=201, response_class=Response)
+@routes.post(f"{_APPLICATION}/interview-record", status_code=201, response_class=Response)
 async def record_interview(
     organisation: Organisation, application: UUID, form: InterviewRecordForm, asked: Coordinating
 ) -> Response:

@@ -251,6 +251,17 @@ def _appoint(state: State, command: AppointPartner) -> Answer:
             assert_never(state)
 
 
+def is_ready(state: State) -> bool:
+    """Whether nothing is outstanding any more and the partner can be appointed."""
+    match state:
+        case Offered(clearance=Clearing() as clearing):
+            return not clearing.opened.acceptance_needed and not clearing.outstanding()
+        case Accepted(clearance=Clearing() as clearing):
+            return not clearing.outstanding()
+        case _:
+            return False
+
+
 def _appointed(clearing: Clearing, offer: OfferMade, command: AppointPartner) -> Answer:
     outstanding = clearing.outstanding()
     if outstanding:
