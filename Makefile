@@ -53,6 +53,9 @@ lock: setup
 		--output-file requirements/all.lock
 	@env -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL $(BIN)/uv pip compile $(LOCKING) \
 		requirements/uv.in --output-file requirements/uv.lock
+	@env -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL $(BIN)/uv pip compile $(LOCKING) \
+		requirements/runtime.in requirements/build.in --constraint requirements/all.lock \
+		--output-file requirements/runtime.lock
 
 clean:
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from deploy.cli import audit, operators, parked
+from deploy.cli import audit, databases, operators, parked
 from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
@@ -20,6 +20,8 @@ app.command()(demo)
 app.command()(operators.run)
 app.command()(operators.token)
 app.add_typer(operators.organisations, name="organisations")
+app.command()(databases.secrets)
+app.add_typer(databases.app, name="databases")
 app.add_typer(audit.app, name="audit")
 app.add_typer(parked.app, name="parked")
 
