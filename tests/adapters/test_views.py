@@ -2,56 +2,35 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-import asyncpg
 import pytest
 
-import services.portal
 from services.portal.views import VIEWS
 from shared.contracts.envelope import NewerSchema, read
 from shared.contracts.event import CATALOGUE, Event, upcaster
 from shared.contracts.log import EventDiscarded
 from shared.infra import log as log_store
 from shared.infra.bus.sources import SourceAway
-from shared.infra.database import Connection, Pool, open_pool
+from shared.infra.database import Connection, Pool
 from shared.infra.log import Entry
 from shared.infra.views import Reached, View, ViewAway, Views, ViewUnfillable
 from shared.infra.views.building import build
 from shared.infra.views.view import newest
 from shared.kernel.identifiers import LogName, Position
-from tests.adapters.conftest import Database, MakeDatabase
 from tests.adapters.view_logs import SERVICES, START, Logs, fold_live, invented, merged, rows, uid
 
 ORGANISATIONS = ("QH8", "RAJ")
-MIGRATIONS = Path(services.portal.__file__ or "").parent / "migrations"
 BY_NAME = {view.name: view for view in VIEWS}
 ROSTER, PIPELINE = BY_NAME["roster"], BY_NAME["pipeline"]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 
 
-@pytest.fixture
-async def portal(make_database: MakeDatabase) -> AsyncIterator[Pool]:
-    """The portal's database as its service has it."""
-    database: Database = await make_database(("portal", MIGRATIONS))
-    owner = await asyncpg.connect(database.owner)
-    # a clone of a template does not have what was granted on the database itself
-    await owner.execute(
-        f"GRANT CREATE, TEMPORARY ON DATABASE {database.name} TO {database.roles.service}"
-    )
-    await owner.close()
-    pool = await open_pool(database.service, name="portal", largest=6)
-    yield pool
-    await pool.close()
-
-
-def logs_of(seed: int = 7, events: int = 700) -> Logs:
+def logs_of(seed: int = 7, rounds: int = 4) -> Logs:
     """Invented logs of the test's own."""
-    made = invented(seed, events)
+    made = invented(seed, rounds)
     return Logs({log: list(bodies) for log, bodies in made.bodies.items()}, made.now)
 
 
@@ -113,7 +92,7 @@ async def test_any_merge_of_the_logs_gives_the_same_rows(portal: Pool, view: Vie
     assert all(expected.values())
 
     chance = random.Random(view.name)
-    for number in range(4):
+    for number in range(3):
         other = replace(view, name=f"merge_{number}")
         views = await prepared(portal, logs, other)
         held_back = chance.choice(

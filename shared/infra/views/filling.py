@@ -10,8 +10,10 @@ from typing import Any, Final, Protocol
 import asyncpg
 
 from shared.infra.bus import watermarks
+from shared.infra.bus.sources import SourceAway
 from shared.infra.bus.watermarks import Counts, Place
 from shared.infra.database import AWAY, Connection
+from shared.infra.log import Head
 from shared.infra.sql import load
 from shared.infra.views.view import Entry, View, fold, use
 from shared.kernel.identifiers import LogName, Position
@@ -36,6 +38,10 @@ class ViewUnfillable(RuntimeError):
 
 class LogReader(Protocol):
     """Where logs are read: the log API with the audit copy behind it, or anything alike."""
+
+    async def head(self, log: LogName) -> Head | None:
+        """Where the source itself says the log stands; None when there is no such log."""
+        ...
 
     async def read(self, log: LogName, after: int, limit: int) -> list[str]:
         """At most `limit` bodies after number `after`, in order."""
@@ -72,16 +78,31 @@ async def fill(
     """Fold every log from where the tables stand to its end, or to what was recorded by `until`.
 
     Each log is read once for all targets; lanes work side by side, each on its own connection.
-    Raises ViewUnfillable, and what the reader raises when a log is away; going on later is right.
+    Raises ViewUnfillable, and SourceAway when a log cannot be had, or when only its copy could and
+    nobody can say that the copy is whole up to `until`; going on later is right.
     """
     targets = [(connection, target) for connection, share in lanes for target in share]
     stands = [await standing(connection, target) for connection, target in targets]
     wanted = {service for _, target in targets for service in target.view.sources}
     for log in (log for log in logs if log.service in wanted):
         after = min(stand.get(log, 0) for stand in stands)
-        async with aclosing(_batches(reader, log, after, until)) as batches:
-            async for batch in batches:
-                await _together(_lane(*lane, log, batch) for lane in lanes)
+        head = await _head(reader, log) if until else None
+        async with aclosing(_parts(reader, log, after, until)) as parts:
+            async for part in parts:
+                if part.entries:
+                    after = part.entries[-1].sequence
+                    await _together(_lane(*lane, log, part.entries) for lane in lanes)
+        if until and not part.beyond and (head is None or after < head):
+            raise SourceAway(f"Nobody says whether {log} is known whole up to that moment.")
+
+
+async def _head(reader: LogReader, log: LogName) -> int | None:
+    """The last number of the log as its source says; None when the source is away."""
+    try:
+        head = await reader.head(log)
+    except SourceAway:
+        return None
+    return 0 if head is None else head.sequence
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -99,32 +120,46 @@ async def _lane(
             await _apply(connection, target, log, batch)
 
 
-async def _batches(
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of a log; `last` when nothing follows, `beyond` when what follows is too new."""
+
+    entries: list[Entry]
+    last: bool
+    beyond: bool
+
+
+async def _parts(
     reader: LogReader, log: LogName, after: int, until: datetime | None
-) -> AsyncGenerator[list[Entry], None]:
-    """The log in batches, the next one being read while this one is worked on."""
+) -> AsyncGenerator[_Part, None]:
+    """The log part by part, the next one being read while this one is worked on."""
     coming = asyncio.create_task(_read(reader, log, after, until))
     try:
-        while batch := await coming:
-            coming = asyncio.create_task(_read(reader, log, batch[-1].sequence, until))
-            yield batch
+        part = await coming
+        while not part.last:
+            coming = asyncio.create_task(_read(reader, log, part.entries[-1].sequence, until))
+            yield part
+            part = await coming
+        yield part
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
 
 
-async def _read(reader: LogReader, log: LogName, after: int, until: datetime | None) -> list[Entry]:
-    batch: list[Entry] = []
+async def _read(reader: LogReader, log: LogName, after: int, until: datetime | None) -> _Part:
+    entries: list[Entry] = []
     latest = format_moment(until) if until else None
-    while len(batch) < BATCH:
-        bodies = await reader.read(log, batch[-1].sequence if batch else after, PAGE)
-        entries = [Entry.of(body) for body in bodies]
+    while len(entries) < BATCH:
+        bodies = await reader.read(log, entries[-1].sequence if entries else after, PAGE)
+        page = [Entry.of(body) for body in bodies]
         # recordedtime never goes back within a log, and its text sorts as time does
-        known = [e for e in entries if latest is None or e.recorded_at <= latest]
-        batch += known
-        if len(known) < PAGE:
-            break
-    return batch
+        known = [e for e in page if latest is None or e.recorded_at <= latest]
+        entries += known
+        if len(known) < len(page):
+            return _Part(entries, last=True, beyond=True)
+        if len(page) < PAGE:
+            return _Part(entries, last=True, beyond=False)
+    return _Part(entries, last=False, beyond=False)
 
 
 async def _apply(
