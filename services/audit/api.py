@@ -1,17 +1,18 @@
 """The auditor over HTTP: its copies, the checkpoints it signed, and proofs for those who ask."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.audit import checkpoints, copies
 from services.audit.settings import audit_settings
+from services.audit.witness import OutOfDate
 from shared.contracts.envelope import read as read_event
 from shared.infra.http import Caller, Problem, allowed, guarded_router, unknown
 from shared.infra.kit import Kit
-from shared.kernel.checkpoint import ED25519, origin, read_note, verifier_key
+from shared.kernel.checkpoint import ED25519, LARGEST_NOTE_OCTETS, origin, read_note, verifier_key
 from shared.kernel.identifiers import LARGEST_SEQUENCE, LogName, Organisation
 from shared.kernel.merkle import leaf_hash
 from shared.kernel.moments import Moment
@@ -74,12 +75,36 @@ class ConsistencyDocument(ProofDocument):
     earlier: int
 
 
+class WitnessedDocument(BaseModel):
+    """The largest checkpoint cosigned here for a log."""
+
+    size: int
+    note: str
+
+
+class CosignForm(BaseModel):
+    """A checkpoint and the proof (base64) that it extends the one of `earlier` events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, Field(max_length=LARGEST_NOTE_OCTETS)]
+    earlier: Annotated[int, Field(strict=True, ge=0, le=LARGEST_SEQUENCE)]
+    hashes: Annotated[list[Annotated[str, Field(max_length=44)]], Field(max_length=64)]
+
+
+class CosignatureDocument(BaseModel):
+    """The signature line of this witness."""
+
+    line: str
+
+
 def router(kit: Kit) -> APIRouter:
     """All routes of the audit service."""
     routes = guarded_router("audit")
     _add_copies(routes, kit)
     _add_checkpoints(routes, kit)
     _add_proofs(routes, kit)
+    _add_witness(routes, kit)
     return routes
 
 
@@ -223,3 +248,42 @@ def _add_proofs(routes: APIRouter, kit: Kit) -> None:
 
 def _base64(octets: bytes) -> str:
     return b64encode(octets).decode()
+
+
+def _add_witness(routes: APIRouter, kit: Kit) -> None:
+    witness = audit_settings(kit).witness()
+
+    @routes.get("/organisations/{organisation}/witnessed")
+    async def witnessed(
+        organisation: Organisation,
+        caller: _Reader,  # noqa: ARG001 - states who may read
+        service: ServiceName,
+    ) -> WitnessedDocument:
+        """The largest checkpoint of a log that this process, as a witness, cosigned."""
+        name = origin(kit.settings.installation, LogName(service, organisation))
+        async with kit.pool.acquire() as connection, connection.transaction():
+            found = await checkpoints.witnessed(connection, name)
+        if found is None:
+            raise unknown()
+        return WitnessedDocument(size=found[0].size, note=found[1].write())
+
+    @routes.post("/organisations/{organisation}/cosignatures")
+    async def cosign(
+        organisation: Organisation,
+        form: CosignForm,
+        caller: Annotated[Caller, Depends(allowed("service"))],  # noqa: ARG001 - who may ask
+    ) -> CosignatureDocument:
+        """Cosign a checkpoint (cosignature/v1) that extends the last one cosigned here."""
+        if witness is None:
+            raise unknown()
+        try:
+            proof = [b64decode(found, validate=True) for found in form.hashes]
+            async with kit.pool.acquire() as connection, connection.transaction():
+                line = await witness.cosign(
+                    connection, organisation, form.note, form.earlier, proof, kit.clock.now()
+                )
+        except OutOfDate as error:
+            raise Problem(409, "out-of-date", str(error)) from None
+        except ValueError as error:
+            raise Problem(422, "not-cosigned", str(error)) from None
+        return CosignatureDocument(line=line.line().rstrip("\n"))

@@ -23,6 +23,7 @@ def _background(kit: Kit) -> Sequence[Coroutine[Any, Any, None]]:
         settings.signer(),
         Notices(BusAccess.of(settings), settings.publics()),
         kit.metrics,
+        settings.other_witnesses(),
     )
     return [signer.run(settings.checkpoint_seconds)]
 

@@ -1,12 +1,16 @@
 """What the audit service is told from outside, besides what every service is told."""
 
 from base64 import b64decode
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
+from services.audit.witness import Witness
+from services.audit.witnesses import Witnesses
 from shared.infra.kit import Kit
 from shared.infra.settings import ServiceSettings
-from shared.infra.signing import SigningKey
+from shared.infra.signing import SigningKey, VerifyingKey
+from shared.kernel.checkpoint import witness_name
 
 
 class AuditSettings(ServiceSettings):
@@ -24,8 +28,8 @@ class AuditSettings(ServiceSettings):
     """The organisation in whose name this process cosigns."""
     witnessed_logs: tuple[str, ...] = ()
     """Verifier keys (C2SP) of the logs this process cosigns checkpoints of."""
-    witnesses: tuple[str, ...] = ()
-    """Addresses of other operators' audit services that cosign for this one."""
+    witnesses: dict[str, str] = Field(default_factory=dict)
+    """Addresses of other operators' audit services that cosign for this one, and their keys."""
 
     def signer(self) -> SigningKey:
         """The key that signs checkpoints."""
@@ -35,10 +39,33 @@ class AuditSettings(ServiceSettings):
         """The public keys whose checkpoints count here, the present one first."""
         return [self.signer().public, *(b64decode(key) for key in self.retired_signers)]
 
-    def witness(self) -> SigningKey | None:
-        """The key that cosigns; None when this process is no witness."""
-        secret = self.witness_key
-        return SigningKey.from_text(secret.get_secret_value()) if secret else None
+    @model_validator(mode="after")
+    def _a_witness_has_name_and_key(self) -> Self:
+        if (self.witness_key is None) != (self.witness_organisation is None):
+            raise ValueError(
+                "Set both PARTNERS_WITNESS_KEY and PARTNERS_WITNESS_ORGANISATION, or neither."
+            )
+        if self.witness_key == self.signing_key:
+            raise ValueError("PARTNERS_WITNESS_KEY must be another key than PARTNERS_SIGNING_KEY.")
+        return self
+
+    def witness(self) -> Witness | None:
+        """This process as a witness; None when it is none."""
+        if self.witness_key is None or self.witness_organisation is None:
+            return None
+        return Witness(
+            witness_name(self.installation, self.witness_organisation),
+            SigningKey.from_text(self.witness_key.get_secret_value()),
+            [VerifyingKey.parse(key) for key in self.witnessed_logs],
+        )
+
+    def other_witnesses(self) -> Witnesses:
+        """The witnesses this auditor asks."""
+        return Witnesses(
+            {url: VerifyingKey.parse(key) for url, key in self.witnesses.items()},
+            self.publics(),
+            self.machine_token.get_secret_value(),
+        )
 
 
 def audit_settings(kit: Kit) -> AuditSettings:

@@ -1,9 +1,9 @@
 """Signs a checkpoint of every log that has grown, and never below or beside one that is known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from services.audit import checkpoints, copies
 from services.audit.copies import Tree
 from services.audit.notices import Notices
+from services.audit.witnesses import Witnesses
 from shared.infra.clock import Clock
 from shared.infra.database import AWAY, Connection, Pool
 from shared.infra.metrics import Metrics
@@ -19,6 +20,7 @@ from shared.kernel.checkpoint import Checkpoint, Note, origin
 from shared.kernel.identifiers import LogName
 
 _PAGE: Final = 1_000
+Signed: TypeAlias = tuple[Checkpoint, Note]
 _log = structlog.get_logger()
 
 
@@ -42,6 +44,7 @@ class Signer:
         key: SigningKey,
         notices: Notices,
         metrics: Metrics,
+        witnesses: Witnesses,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -50,6 +53,7 @@ class Signer:
         self._key = key
         self._notices = notices
         self._metrics = metrics
+        self._witnesses = witnesses
         self.refusals: dict[LogName, Refusal] = {}
         """The logs for which nothing may be signed, and why."""
 
@@ -63,35 +67,52 @@ class Signer:
             await asyncio.sleep(seconds)
 
     async def work_off(self) -> None:
-        """One round: read the topic, sign what has grown, publish what the topic lacks."""
+        """One round: see what was signed, sign what has grown, have it cosigned, publish it."""
         await self._notices.refresh()
+        async with self._pool.acquire() as connection:
+            trees = await copies.trees(connection, self._organisations)
+        seen = {tree.log: await self._witnesses.seen(tree.log) for tree in trees}
+        signed: list[Tree] = []
         async with self._pool.acquire() as connection, connection.transaction():
             await checkpoints.only_signer(connection)
-            trees = await copies.trees(connection, self._organisations)
             for tree in trees:
-                self._judge(tree, await self._sign(connection, tree))
-        async with self._pool.acquire() as connection:
-            waiting = [note for tree in trees for note in await self._unpublished(connection, tree)]
-        if waiting:
-            await self._notices.publish(waiting)
+                known = await self._known(connection, tree.log, seen[tree.log])
+                refusal = await self._refusal(connection, tree, known)
+                if refusal is None and await self._sign(connection, tree, known):
+                    signed.append(tree)
+                self._judge(tree, refusal)
+        for tree in signed:
+            await self._have_cosigned(tree, seen[tree.log])
+        await self._publish(trees)
 
-    async def _sign(self, connection: Connection, tree: Tree) -> Refusal | None:
-        name = origin(self._installation, tree.log)
-        kept = await checkpoints.largest(connection, tree.log)
-        noticed = self._notices.largest(name)
-        if self._notices.forked(name):
+    async def _known(
+        self, connection: Connection, log: LogName, seen: Mapping[str, Signed]
+    ) -> list[Signed]:
+        """The largest checkpoints of a log in the table, on the topic and at each witness."""
+        kept = await checkpoints.largest(connection, log)
+        noticed = self._notices.largest(origin(self._installation, log))
+        return [found for found in (kept, noticed, *seen.values()) if found is not None]
+
+    async def _refusal(
+        self, connection: Connection, tree: Tree, known: Sequence[Signed]
+    ) -> Refusal | None:
+        if self._notices.forked(origin(self._installation, tree.log)):
             return Refusal("fork", f"Two different checkpoints of {tree.log} were published.")
-        known = [found for found in (kept, noticed) if found is not None]
         for checkpoint, _ in known:
             if refusal := await self._against(connection, tree, checkpoint):
                 return refusal
-        largest = max((checkpoint.size for checkpoint, _ in known), default=0)
-        if noticed and noticed[0].size == largest and (not kept or kept[0].size < largest):
-            await self._keep(connection, tree.log, *noticed)
-        if tree.size > largest:
-            checkpoint = Checkpoint(name, tree.size, tree.root())
-            await self._keep(connection, tree.log, checkpoint, self._key.sign(checkpoint))
         return None
+
+    async def _sign(self, connection: Connection, tree: Tree, known: Sequence[Signed]) -> bool:
+        """Sign the tree if it has grown; else keep the largest one known. Whether it was signed."""
+        largest = max(known, key=lambda found: found[0].size, default=None)
+        if largest is not None and largest[0].size == tree.size:
+            await checkpoints.keep(connection, tree.log, *largest, self._clock.now())
+            return False
+        checkpoint = Checkpoint(origin(self._installation, tree.log), tree.size, tree.root())
+        note = self._key.sign(checkpoint)
+        await checkpoints.keep(connection, tree.log, checkpoint, note, self._clock.now())
+        return True
 
     async def _against(
         self, connection: Connection, tree: Tree, known: Checkpoint
@@ -110,11 +131,6 @@ class Signer:
             )
         return None
 
-    async def _keep(
-        self, connection: Connection, log: LogName, checkpoint: Checkpoint, note: Note
-    ) -> None:
-        await checkpoints.keep(connection, log, checkpoint, note, self._clock.now())
-
     def _judge(self, tree: Tree, refusal: Refusal | None) -> None:
         before = self.refusals.pop(tree.log, None)
         if refusal is None:
@@ -124,10 +140,28 @@ class Signer:
             self._metrics.alarms.labels(f"checkpoint-{refusal.kind}", str(tree.log)).inc()
             _log.error("no checkpoint is signed", log=str(tree.log), reason=refusal.sentence)
 
-    async def _unpublished(self, connection: Connection, tree: Tree) -> list[tuple[str, str]]:
-        """Origin and note of the kept checkpoints that the topic does not have."""
-        name = origin(self._installation, tree.log)
-        noticed = self._notices.largest(name)
-        above = noticed[0].size if noticed else 0
-        kept = await checkpoints.after(connection, tree.log, above, _PAGE)
-        return [(name, found.note) for found in kept]
+    async def _have_cosigned(self, tree: Tree, seen: Mapping[str, Signed]) -> None:
+        """Ask every witness to cosign what was just signed; one that is away is passed over."""
+        for url in self._witnesses.urls:
+            earlier = seen[url][0].size if url in seen else 0
+            async with self._pool.acquire() as connection:
+                proof = await copies.consistency_proof(connection, tree.log, earlier, tree.size)
+                kept = await checkpoints.largest(connection, tree.log)
+            if kept is None or kept[0].size != tree.size:
+                continue
+            note = await self._witnesses.cosign(url, tree.log, kept[1], earlier, proof)
+            async with self._pool.acquire() as connection:
+                await checkpoints.cosigned(connection, tree.log, tree.size, note)
+
+    async def _publish(self, trees: Sequence[Tree]) -> None:
+        """Put on the topic what is kept and larger than what stands there."""
+        waiting: list[tuple[str, str]] = []
+        async with self._pool.acquire() as connection:
+            for tree in trees:
+                name = origin(self._installation, tree.log)
+                noticed = self._notices.largest(name)
+                above = noticed[0].size if noticed else 0
+                kept = await checkpoints.after(connection, tree.log, above, _PAGE)
+                waiting += [(name, found.note) for found in kept]
+        if waiting:
+            await self._notices.publish(waiting)

@@ -132,13 +132,14 @@ def read_note(written: str) -> tuple[Checkpoint, Note]:
     if not separator or not lines.endswith("\n"):
         raise MalformedNote("The note has no signatures after an empty line.")
     text += "\n"
-    signed = [_signature(line) for line in lines[:-1].split("\n")]
+    signed = [read_line(line) for line in lines[:-1].split("\n")]
     if len(signed) > MOST_SIGNATURES:
         raise MalformedNote("The note has too many signatures.")
     return _checkpoint(text), Note(text, tuple(signed))
 
 
-def _signature(line: str) -> Signature:
+def read_line(line: str) -> Signature:
+    """One signature line without its newline; MalformedNote when it is none."""
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not is_key_name(name):
         raise MalformedNote("A signature line is a dash, a name and a signature.")

@@ -13,6 +13,7 @@ from services.audit import checkpoints, copies
 from services.audit.notices import Notices
 from services.audit.signer import Signer
 from services.audit.verify import LogVerdict, verify_log
+from services.audit.witnesses import Witnesses
 from shared.contracts.envelope import compose, read
 from shared.contracts.log import NumberLost
 from shared.infra import log
@@ -120,6 +121,7 @@ class Audited:
     access: BusAccess
     key: SigningKey = KEY
     metrics: Metrics = field(default_factory=Metrics)
+    witnesses: Witnesses | None = None
 
     @property
     def name(self) -> LogName:
@@ -154,6 +156,7 @@ class Audited:
             key,
             notices,
             self.metrics,
+            self.witnesses or Witnesses({}, [key.public], ""),
         )
 
     async def sign(self) -> None:

@@ -7,151 +7,30 @@ import json
 import os
 import sys
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 
-from deploy.embedded.issuer import EvaluationIssuer
-from services.audit import api
 from services.audit.remote import Unreachable, verify
-from services.audit.settings import AuditSettings
-from shared.infra.bus.sources import Sources
-from shared.infra.clock import SystemClock
-from shared.infra.database import Pool
-from shared.infra.http import log_api
-from shared.infra.http.app import make_app
-from shared.infra.http.tokens import TokenVerifier
-from shared.infra.keys import Keys
-from shared.infra.kit import Kit
-from shared.infra.metrics import Metrics
-from shared.infra.opening import Opener
-from shared.infra.register import read_register
-from shared.infra.settings import ServiceSettings
-from shared.infra.shell import Shell
 from shared.infra.signing import read_signed_by
 from shared.kernel.merkle import leaf_hash, root, verify_consistency, verify_inclusion
-from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, access, audited_log
+from tests.adapters.auditing import AUDIT, KEY, STRANGER, access
+from tests.adapters.auditing_http import REGISTER, URLS, Installation, installed
 from tests.adapters.bus import until
 from tests.adapters.conftest import MakeDatabase
 from tests.servers import BusServer
-
-REGISTER = Path(__file__).parents[2] / "deploy" / "organisations"
-URLS = {"engagement": "http://engagement", "audit": "http://audit"}
-READERS = frozenset({"service", "auditor", "operator"})
-
-
-@dataclass
-class Installation:
-    """A service and its auditor, reached over HTTP, with tokens of the evaluation issuer."""
-
-    audited: Audited
-    transport: httpx.AsyncBaseTransport
-    issuer: EvaluationIssuer
-    away: set[str]
-    apps: Mapping[str, FastAPI]
-
-    @property
-    def code(self) -> str:
-        return self.audited.name.organisation
-
-    def token(self, role: str = "auditor", organisation: str | None = None) -> str:
-        return self.issuer.token("auditor", {organisation or self.code: [role]})
-
-    async def get(self, path: str, token: str | None = None, **query: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {token or self.token()}"}
-        async with httpx.AsyncClient(transport=self.transport, base_url="http://audit") as client:
-            return await client.get(
-                path.replace("RAJ", self.code), headers=headers, params=query or None
-            )
-
-
-class ByHost(httpx.AsyncBaseTransport):
-    """Hands a request to the application whose name is the host, unless that one is away."""
-
-    def __init__(self, apps: Mapping[str, httpx.AsyncBaseTransport], away: set[str]) -> None:
-        self._apps = apps
-        self._away = away
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.host in self._away:
-            raise httpx.ConnectError("nobody there")
-        return await self._apps[request.url.host].handle_async_request(request)
-
-
-def kit_of(service: str, settings: ServiceSettings, pool: Pool) -> Kit:
-    clock = SystemClock()
-    keys = Keys.of(settings, clock)
-    shell = Shell(pool, service, clock, idempotency_secret=b"i" * 32, sealer=keys)
-    return Kit(
-        service=service,
-        settings=settings,
-        pool=pool,
-        clock=clock,
-        shell=shell,
-        keys=keys,
-        opener=Opener(service, settings, shell, pool, keys),
-        sources=Sources(settings),
-        metrics=Metrics(),
-        register=read_register(REGISTER),
-    )
-
-
-def values(issuer: EvaluationIssuer, organisation: str) -> dict[str, Any]:
-    return {
-        "deployment": "audit-test",
-        "organisations": (organisation, "RNA"),
-        "embedded": True,
-        "database_url": "postgresql://unused",
-        "bootstrap_servers": "127.0.0.1:1",
-        "jwks_file": issuer.key_set_file,
-        "idempotency_secret": "i" * 32,
-        "directory_secret": "d" * 32,
-        "key_encryption_keys": '{"k":"' + base64.b64encode(b"k" * 32).decode() + '"}',
-        "register_folder": REGISTER,
-    }
 
 
 @pytest.fixture
 async def installation(
     make_database: MakeDatabase, broker: BusServer, organisation: str, tmp_path: Path
 ) -> AsyncIterator[Installation]:
-    """A log of 7 events, the last two not yet under a checkpoint."""
-    issuer = EvaluationIssuer(tmp_path)
     database = await make_database(AUDIT)
-    async with audited_log(database, access(broker), organisation) as audited:
-        signer = audited.signer()
-        for count in (1, 3):
-            await audited.write(count)
-            await signer.work_off()
-        await audited.write(2)
-        signing_key = base64.b64encode(b"the auditor signs with this key.").decode()
-        audit = kit_of(
-            "audit",
-            AuditSettings.model_validate(
-                values(issuer, organisation) | {"signing_key": signing_key}
-            ),
-            audited.pool,
-        )
-        engagement = kit_of(
-            "engagement", ServiceSettings.model_validate(values(issuer, organisation)), audited.pool
-        )
-        verifier = TokenVerifier(audit.settings)
-        away: set[str] = set()
-        apps = {
-            "audit": make_app(audit, verifier, [api.router(audit)]),
-            "engagement": make_app(engagement, verifier, [log_api.router(engagement, READERS)]),
-        }
-        transports = {name: httpx.ASGITransport(app=app) for name, app in apps.items()}
-        yield Installation(audited, ByHost(transports, away), issuer, away, apps)
-        for kit in (audit, engagement):
-            await kit.opener.close()
-            await kit.sources.close()
+    async with installed(database, access(broker), organisation, tmp_path) as found:
+        yield found
 
 
 async def test_the_copy_is_read_verbatim_in_pages(installation: Installation) -> None:
@@ -166,27 +45,25 @@ async def test_the_copy_is_read_verbatim_in_pages(installation: Installation) ->
     assert head["recordedtime"] == "2024-03-05T10:00:00.000000Z"
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/copies/payments/RAJ", 200),
-        ("/copies/payments/RAJ/head", 404),
-        ("/copies/nothing/RAJ", 422),
-        ("/copies/engagement/QH8", 404),
-        ("/copies/engagement/RAJ?limit=1001", 422),
-        ("/copies/engagement/RAJ?after=-1", 422),
-        ("/organisations/RAJ/checkpoints", 422),
-        ("/organisations/RAJ/checkpoints?service=payments", 200),
-        ("/organisations/RAJ/proofs/inclusion?service=engagement&sequence=0", 422),
-        ("/organisations/RAJ/proofs/inclusion?service=engagement&sequence=7", 404),
-        ("/organisations/RAJ/proofs/consistency?service=engagement&earlier=1&later=9", 404),
-        ("/organisations/RAJ/proofs/consistency?service=engagement&earlier=2&later=1", 422),
-    ],
-)
-async def test_what_is_not_there_is_said_so(
-    installation: Installation, path: str, status: int
-) -> None:
-    assert (await installation.get(path)).status_code == status
+NOT_THERE = [
+    ("/copies/payments/RAJ", 200),
+    ("/copies/payments/RAJ/head", 404),
+    ("/copies/nothing/RAJ", 422),
+    ("/copies/engagement/QH8", 404),
+    ("/copies/engagement/RAJ?limit=1001", 422),
+    ("/copies/engagement/RAJ?after=-1", 422),
+    ("/organisations/RAJ/checkpoints", 422),
+    ("/organisations/RAJ/checkpoints?service=payments", 200),
+    ("/organisations/RAJ/proofs/inclusion?service=engagement&sequence=0", 422),
+    ("/organisations/RAJ/proofs/inclusion?service=engagement&sequence=7", 404),
+    ("/organisations/RAJ/proofs/consistency?service=engagement&earlier=1&later=9", 404),
+    ("/organisations/RAJ/proofs/consistency?service=engagement&earlier=2&later=1", 422),
+]
+
+
+async def test_what_is_not_there_is_said_so(installation: Installation) -> None:
+    for path, status in NOT_THERE:
+        assert (await installation.get(path)).status_code == status, path
 
 
 async def test_the_trail_is_for_auditors_and_services_of_that_organisation(
@@ -307,11 +184,12 @@ async def test_a_key_given_from_elsewhere_is_the_one_believed(installation: Inst
     assert "No signature on it is of a key that is trusted" in found.difference
 
 
-@pytest.mark.parametrize("service", ["engagement", "audit"])
-async def test_a_service_that_is_away_is_said_so(installation: Installation, service: str) -> None:
-    installation.away.add(service)
-    with pytest.raises(Unreachable, match=f"{service} of .* does not answer"):
-        await verification(installation)
+async def test_a_service_that_is_away_is_said_so(installation: Installation) -> None:
+    for service in ("engagement", "audit"):
+        installation.away.add(service)
+        with pytest.raises(Unreachable, match=f"{service} of .* does not answer"):
+            await verification(installation)
+        installation.away.clear()
 
 
 async def test_a_token_that_is_refused_is_said_so(installation: Installation) -> None:

@@ -72,6 +72,16 @@ def test_a_key_trusted_for_one_log_signs_for_no_other() -> None:
         read_signed(AUDITOR.sign(other).write(), TRUSTED)
 
 
+def test_a_key_that_is_trusted_under_another_name_signs_nothing_here() -> None:
+    other = replace(CHECKPOINT, origin="partners.invalid/log/engagement.QH8")
+    named = AUDITOR.sign(other)
+    key_id = AUDITOR.sign(CHECKPOINT).signatures[0].key_id
+    line = replace(named.signatures[0], name=CHECKPOINT.origin, key_id=key_id)
+    assert TRUSTED[0].accepts(named.text, line)
+    with pytest.raises(NotSigned, match="No signature"):
+        read_signed(replace(named, signatures=(line,)).write(), TRUSTED)
+
+
 def test_lines_of_unknown_keys_are_ignored_and_one_bad_line_of_a_known_key_condemns() -> None:
     note = AUDITOR.sign(CHECKPOINT)
     unknown = STRANGER.sign(CHECKPOINT).signatures[0]
