@@ -18,7 +18,12 @@ from services.payments.domain.books import reconcile
 from services.payments.domain.payee import payee_of
 from services.payments.domain.payment_day import payment_of
 from services.payments.settings import payments_settings
-from shared.contracts.engagement import AttendanceCorrected, MeetingAttended, PartnerWelcomed
+from shared.contracts.engagement import (
+    ActivityRecorded,
+    AttendanceCorrected,
+    MeetingAttended,
+    PartnerWelcomed,
+)
 from shared.contracts.envelope import Recorded
 from shared.contracts.openings import PersonalDataOpened
 from shared.contracts.payments import (
@@ -419,6 +424,40 @@ async def test_a_declined_payment_is_paid_to_nobody(finance: Running) -> None:
     await finance.done(f"payments/{PAYMENT}/decline", {}, "asha", "coordinator")
     assert (await books(finance))["declined"] == 15_000
     assert await finance.refused("payment-runs", {"pay_on": PAY_ON}) == "nothing-to-pay"
+
+
+async def test_a_partner_declines_their_own_payment_and_no_other(finance: Running) -> None:
+    await with_policy(finance)
+    await welcome(finance)
+    await finance.hear(attendance(finance, 120))
+    path = f"payments/{PAYMENT}/decline"
+    assert (await finance.post(path, {}, "grace", "partner")).status_code == 404
+    own = {"identity": str(identity(finance, "grace"))}
+    await finance.done(f"payees/{PAYEE}/sign-ins", own)
+    assert (await finance.post(path, {}, "samuel", "partner")).status_code == 404
+    await finance.done(path, {}, "grace", "partner")
+    assert (await books(finance))["declined"] == 7_500
+
+
+async def test_work_outside_meetings_is_paid_by_the_same_policy(finance: Running) -> None:
+    await with_policy(finance)
+    event = ActivityRecorded(
+        activity=AFTERNOON,
+        committee=None,
+        partner=PARTNER,
+        person=PERSON,
+        payer="QH8",
+        role_category=4,
+        activity_kind="investigation-oversight",
+        carries_payment=True,
+        on=ON,
+        minutes=241,
+    )
+    recorded = finance.recorded("engagement", "RAJ", f"activity/{AFTERNOON}", event)
+    await finance.hear(recorded)
+    (due,) = await finance.of(PaymentDue)
+    assert (due.amount_pence, due.meeting) == (15_000, None)
+    assert due.session == f"activity/{AFTERNOON}"
 
 
 async def test_a_partner_takes_less_and_is_paid_that(finance: Running) -> None:

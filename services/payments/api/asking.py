@@ -49,8 +49,8 @@ def _judges(
     return Asked(order, request.app.state.kit)
 
 
-def _coordinates(
-    request: Request, order: Annotated[Order, Depends(ordered("coordinator"))]
+def _speaks(
+    request: Request, order: Annotated[Order, Depends(ordered("coordinator", "partner"))]
 ) -> Asked:
     return Asked(order, request.app.state.kit)
 
@@ -68,8 +68,8 @@ Approving: TypeAlias = Annotated[Asked, Depends(_approves)]
 """A command for those who approve them."""
 Judging: TypeAlias = Annotated[Asked, Depends(_judges)]
 """A command for whoever the payment policy gives an amount to approve."""
-Coordinating: TypeAlias = Annotated[Asked, Depends(_coordinates)]
-"""A command for the engagement team, who hear from partners."""
+Speaking: TypeAlias = Annotated[Asked, Depends(_speaks)]
+"""A command for a partner about their own money, or for the engagement team who hear from them."""
 Entering: TypeAlias = Annotated[Asked, Depends(_enters)]
 """A command for whoever a partner gives details to."""
 

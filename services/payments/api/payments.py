@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from services.payments.api.asking import Asked, Coordinating, Judging, present
+from services.payments.api.asking import Asked, Judging, Speaking, present
 from services.payments.domain import people
 from services.payments.domain.owed import Owed
 from services.payments.domain.payment import (
@@ -19,7 +19,7 @@ from services.payments.domain.payment import (
 )
 from services.payments.forms import Empty, ReasonForm, ReductionForm
 from services.payments.ledger import identities, policy_today
-from shared.infra.http import guarded_router
+from shared.infra.http import guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -30,12 +30,11 @@ _Making: TypeAlias = Callable[[Transaction, frozenset[UUID]], Awaitable[Command]
 
 
 @routes.post(f"{_PAYMENT}/decline", status_code=201, response_class=Response)
-async def decline(
-    organisation: Organisation, payment: UUID, _: Empty, asked: Coordinating
-) -> Response:
-    """Record that a partner declines what is still open of a payment."""
+async def decline(organisation: Organisation, payment: UUID, _: Empty, asked: Speaking) -> Response:
+    """Decline what is still open of a payment."""
 
-    async def command(_: Transaction, __: frozenset[UUID]) -> Command:
+    async def command(_: Transaction, payee_identities: frozenset[UUID]) -> Command:
+        _must_be_their_own(asked, payee_identities)
         return DeclinePayment(asked.order.actor)
 
     return await _decide(asked, organisation, payment, command)
@@ -43,11 +42,12 @@ async def decline(
 
 @routes.post(f"{_PAYMENT}/reduction", status_code=201, response_class=Response)
 async def reduce(
-    organisation: Organisation, payment: UUID, form: ReductionForm, asked: Coordinating
+    organisation: Organisation, payment: UUID, form: ReductionForm, asked: Speaking
 ) -> Response:
-    """Record that a partner takes less of a payment."""
+    """Take less of a payment."""
 
-    async def command(_: Transaction, __: frozenset[UUID]) -> Command:
+    async def command(_: Transaction, payee_identities: frozenset[UUID]) -> Command:
+        _must_be_their_own(asked, payee_identities)
         return ReducePayment(asked.order.actor, form.takes_pence)
 
     return await _decide(asked, organisation, payment, command)
@@ -80,6 +80,13 @@ async def reject(
         return RejectPayment(asked.order.actor, form.reason, payee_identities)
 
     return await _decide(asked, organisation, payment, command)
+
+
+def _must_be_their_own(asked: Asked, payee_identities: frozenset[UUID]) -> None:
+    """A partner sees no payment but those of the payee whose sign-in is theirs."""
+    actor = asked.order.actor
+    if people.role_of(actor) == "partner" and not people.is_one_of(actor, payee_identities):
+        raise unknown()
 
 
 async def _decide(asked: Asked, organisation: str, payment: UUID, making: _Making) -> Response:

@@ -2,16 +2,24 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+
+from hypothesis import given as given_examples
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from services.notifications.domain.contact import Contact
 from services.notifications.domain.message import (
     MESSAGE,
     AttemptMessage,
+    Command,
+    Event,
     NotGivenUp,
     PlanMessage,
     RecordFailure,
     RecordSent,
     RetryMessage,
+    decide,
 )
 from services.notifications.domain.policy import MessagesTerms
 from shared.contracts.notifications import (
@@ -171,6 +179,47 @@ def test_a_message_that_was_given_up_can_be_tried_again_by_hand() -> None:
     given(MESSAGE, *lost).when(ATTEMPT).then_nothing()
     for before in ((), (PLANNED,), (PLANNED, attempted()), (PLANNED, attempted(), SENT)):
         given(MESSAGE, *before).when(again).then_refused(NotGivenUp)
+
+
+@given_examples(
+    st.lists(
+        st.sampled_from(
+            [
+                PLAN,
+                ATTEMPT,
+                replace(ATTEMPT, contact=None),
+                replace(ATTEMPT, now=NOW + timedelta(days=2)),
+                RetryMessage(CONTACT, NOW, TERMS),
+                *(RecordSent(attempt) for attempt in (1, 2, 3)),
+                *(replace(AWAY, attempt=attempt) for attempt in (1, 2, 3, 4)),
+                replace(AWAY, attempt=2, final=True),
+            ]
+        ),
+        max_size=25,
+    )
+)
+@settings(derandomize=True, database=None, deadline=None)
+def test_whatever_happens_a_message_is_sent_once_and_every_attempt_is_recorded(
+    commands: list[Command],
+) -> None:
+    state, events = MESSAGE.initial, list[Event]()
+    for command in commands:
+        try:
+            happened = decide(state, command)
+        except NotGivenUp:
+            continue
+        for event in happened:
+            state = MESSAGE.evolve(state, event)
+            events.append(event)
+    sent = [nth for nth, event in enumerate(events) if isinstance(event, MessageSent)]
+    attempts = [event.attempt for event in events if isinstance(event, MessageAttempted)]
+    assert sent in ([], [len(events) - 1])
+    assert attempts == sorted(set(attempts))
+    for before, event in pairwise(events):
+        if isinstance(event, MessageSent):
+            assert isinstance(before, MessageAttempted)
+            assert before.attempt == event.attempt
+    assert sum(isinstance(event, MessagePlanned) for event in events) <= 1
 
 
 def test_words_and_addresses_do_not_show_themselves() -> None:
