@@ -64,8 +64,8 @@ class Publisher:
         await self._load()
         async with AsyncExitStack() as stack:
             producer = self._access.producer()
-            await producer.start()
             stack.push_async_callback(producer.stop)
+            await producer.start()
             reader = await stack.enter_async_context(TopicReader(self._access, names))
             survey = Survey(self._service, self._connection, reader)
             while True:

@@ -29,7 +29,11 @@ class TopicReader:
         self._places = {topic: TopicPartition(topic, 0) for topic in topics}
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         self._consumer.assign(list(self._places.values()))
         self._consumer.pause(*self._places.values())
         return self

@@ -28,7 +28,11 @@ class Topics:
         self._client: AIOKafkaAdminClient = access.administrator()
 
     async def __aenter__(self) -> Self:
-        await self._client.start()
+        try:
+            await self._client.start()
+        except BaseException:
+            await self._client.close()
+            raise
         return self
 
     async def __aexit__(
@@ -69,8 +73,8 @@ class Topics:
         if not counts:
             return []
         reader = self._access.reader()
-        await reader.start()
         try:
+            await reader.start()
             ends = await reader.end_offsets(
                 [TopicPartition(name, n) for name, count in counts.items() for n in range(count)]
             )

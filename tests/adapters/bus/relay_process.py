@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from tests.adapters.bus import relay
+from tests.adapters.bus.writers import relay
 from tests.servers import BusServer
 
 

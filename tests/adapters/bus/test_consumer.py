@@ -1,34 +1,12 @@
 """The consumer kit on a real broker and PostgreSQL: effects exactly once, no loss unseen."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from shared.infra.bus.topics import make_topics
-from tests.adapters.bus import access, relay, running, until
-from tests.adapters.conftest import MakeDatabase
-from tests.adapters.consuming import World, world
-from tests.servers import BusServer
+from tests.adapters.bus.consuming import World
+from tests.adapters.bus.writers import access, relay, running, until
 
 pytestmark = pytest.mark.bus
-
-
-@pytest.fixture
-async def one(
-    make_database: MakeDatabase, broker: BusServer, organisation: str
-) -> AsyncIterator[World]:
-    """A world of one organisation."""
-    async with world(make_database, broker, [organisation]) as made:
-        yield made
-
-
-@pytest.fixture
-async def two(
-    make_database: MakeDatabase, broker: BusServer, new_organisation: Callable[[], str]
-) -> AsyncIterator[World]:
-    """A world of two organisations."""
-    async with world(make_database, broker, [new_organisation(), new_organisation()]) as made:
-        yield made
 
 
 async def test_every_event_has_its_effects_once_and_in_order(one: World) -> None:

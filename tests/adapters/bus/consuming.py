@@ -15,7 +15,8 @@ from shared.infra.bus.watermarks import Operations, operations, reached
 from shared.infra.database import Connection, Pool, open_pool
 from shared.infra.transaction import Transaction
 from shared.kernel.identifiers import LogName
-from tests.adapters.bus import (
+from tests.adapters.bus.log_server import LogServer, serving
+from tests.adapters.bus.writers import (
     SERVICE,
     START,
     Kit,
@@ -28,7 +29,6 @@ from tests.adapters.bus import (
     until,
 )
 from tests.adapters.conftest import Database, MakeDatabase
-from tests.adapters.log_server import LogServer, serving
 from tests.servers import BusServer
 
 SEEN = """
@@ -56,7 +56,11 @@ class World:
     kit: Kit
     failing: set[int] = field(default_factory=set)
     """Numbers at which the handlers fail."""
+    failing_in: str | None = None
+    """The organisation in which they fail; all without it."""
     failure: Callable[[], Exception] = lambda: RuntimeError("a bug")
+    failures: int = 0
+    failures_left: int | None = None
 
     @property
     def writer(self) -> Writer:
@@ -88,8 +92,16 @@ class World:
 
     def fail_at(self, event: Recorded) -> None:
         """Fail where the test wants it."""
-        if event.sequence in self.failing:
-            raise self.failure()
+        here = self.failing_in in (None, event.log.organisation)
+        if event.sequence not in self.failing or not here or self.failures == self.failures_left:
+            return
+        self.failures += 1
+        raise self.failure()
+
+    def fail_so_often(self, number: int, times: int) -> None:
+        """Fail at this number, but not for ever."""
+        self.failing.add(number)
+        self.failures_left = times
 
     def fold(self, **options: object) -> Fold:
         """A fold into seen.events."""
@@ -200,6 +212,31 @@ class World:
         async with producer(self.broker) as other:
             for value in values:
                 await other.send_and_wait(str(name), value, key=b"k", partition=0)
+
+    async def send_with_headers(
+        self, value: bytes, headers: Sequence[tuple[str, bytes | None]]
+    ) -> None:
+        """Put a record with these headers on the topic."""
+        async with producer(self.broker) as other:
+            await other.send_and_wait(
+                str(self.log), value, key=b"k", partition=0, headers=list(headers)
+            )
+
+    async def foreign(self) -> list[asyncpg.Record]:
+        """The foreign records kept."""
+        return await self.pool.fetch("SELECT * FROM kit.foreign_records ORDER BY found_at")
+
+    async def is_held(self, consumers: Consumers) -> None:
+        """Wait until these consumers hold the log."""
+        await until(lambda: self.log in {held.log for held in consumers.held()})
+
+    async def start_anew(self) -> None:
+        """Forget what the fold did, as a rebuild does: it reads from the start."""
+        superuser = await asyncpg.connect(self.sink.superuser)
+        await superuser.execute("TRUNCATE seen.events")
+        await superuser.execute("UPDATE kit.watermarks SET sequence = 0")
+        await superuser.close()
+        await self.move_group_to_the_start("payments.seen")
 
     async def move_group_to_the_start(self, group: str) -> None:
         """What an operator's tool does while nobody of the group runs."""

@@ -8,7 +8,7 @@ import asyncio
 from deploy.embedded.broker import Broker
 from shared.infra.bus.relay import Relay
 from shared.infra.database import Pool
-from tests.adapters.bus import (
+from tests.adapters.bus.writers import (
     Writer,
     is_published,
     opened,
@@ -74,7 +74,7 @@ async def _load(writer: Writer, part: Relay) -> None:
 
 
 async def _publishes(writer: Writer) -> None:
-    """Wait until what is written from now on is confirmed, so that the next death is in mid-batch."""
+    """Wait until what is written from now on is confirmed: the next death is in mid-batch."""
     now = writer.written
 
     async def is_beyond() -> bool:

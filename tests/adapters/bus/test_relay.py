@@ -14,7 +14,7 @@ from shared.contracts.envelope import CONTENT_TYPE
 from shared.infra.bus.standing import Standing
 from shared.infra.database import Pool, open_pool
 from shared.kernel.identifiers import LogName
-from tests.adapters.bus import (
+from tests.adapters.bus.writers import (
     SERVICE,
     TRACE,
     Writer,
@@ -295,7 +295,7 @@ async def relay_process(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.adapters.relay_process",
+        "tests.adapters.bus.relay_process",
         database.service,
         organisation,
         broker.bootstrap_servers,
