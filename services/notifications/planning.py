@@ -1,6 +1,12 @@
 """Planning a message and its next attempt, in the transaction that has the reason for it."""
 
-from services.notifications.domain.contact import CONTACT, Contact, Forgotten, case_of
+from services.notifications.domain.contact import (
+    CONTACT,
+    Contact,
+    Forgotten,
+    Unknown,
+    case_of,
+)
 from services.notifications.domain.message import (
     MESSAGE,
     AttemptMessage,
@@ -51,8 +57,12 @@ async def attempt(transaction: Transaction, organisation: str, stream: str) -> N
     state = await transaction.state(MESSAGE, organisation, stream)
     if isinstance(state, Waiting):
         contact = await _contact(transaction, organisation, state)
-        terms = await terms_today(transaction, organisation)
-        command = AttemptMessage(contact, transaction.now, terms)
+        command = AttemptMessage(
+            contact=contact if isinstance(contact, Contact) else None,
+            now=transaction.now,
+            terms=await terms_today(transaction, organisation),
+            forgotten=isinstance(contact, Forgotten),
+        )
         await transaction.decide(MESSAGE, organisation, stream, command)
 
 
@@ -62,8 +72,11 @@ async def retry(transaction: Transaction, organisation: str, stream: str) -> Non
     if not isinstance(state, GivenUp):
         raise NotGivenUp
     contact = await _contact(transaction, organisation, state)
-    terms = await terms_today(transaction, organisation)
-    command = RetryMessage(contact, transaction.now, terms)
+    command = RetryMessage(
+        contact=contact if isinstance(contact, Contact) else None,
+        now=transaction.now,
+        terms=await terms_today(transaction, organisation),
+    )
     await transaction.decide(MESSAGE, organisation, stream, command)
 
 
@@ -75,7 +88,5 @@ async def terms_today(transaction: Transaction, organisation: str) -> MessagesTe
 
 async def _contact(
     transaction: Transaction, organisation: str, state: Waiting | GivenUp
-) -> Contact | None:
-    stream = f"contact/{state.plan.person}"
-    contact = await transaction.state(CONTACT, organisation, stream)
-    return contact if isinstance(contact, Contact) else None
+) -> Unknown | Contact | Forgotten:
+    return await transaction.state(CONTACT, organisation, f"contact/{state.plan.person}")

@@ -85,7 +85,7 @@ class MessageAttempted(NotificationsEvent):
 class MessageAttemptFailed(NotificationsEvent):
     """An attempt failed; it is tried again at `retry_at`.
 
-    `reason` is no-contact, unreadable, refused or unreachable; `code` is the server's reply code.
+    `reason` is no-contact, refused or unreachable; `code` is the server's reply code.
     """
 
     message: UUID
@@ -108,7 +108,11 @@ class MessageSent(NotificationsEvent):
 
 
 class MessageFailed(NotificationsEvent):
-    """Every attempt failed: somebody must tell this person another way."""
+    """It was given up: somebody must tell this person another way.
+
+    Not where `reason` is forgotten or unreadable: they asked to be erased. Else it is no-contact,
+    bad-address, refused or unreachable.
+    """
 
     message: UUID
     kind: str

@@ -38,11 +38,15 @@ class PlanMessage:
 
 @dataclass(frozen=True, slots=True)
 class AttemptMessage:
-    """It is time to send; `contact` is None where nobody knows how to reach the person."""
+    """It is time to send; `contact` is None where nobody knows how to reach the person.
+
+    `forgotten`: the person asked to be erased after this was planned.
+    """
 
     contact: Contact | None
     now: datetime
     terms: MessagesTerms
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,8 @@ def _try(state: State, command: AttemptMessage | RetryMessage) -> Sequence[Event
 
 def _attempt(state: Waiting | GivenUp, command: AttemptMessage | RetryMessage) -> Sequence[Event]:
     attempt, plan, contact = state.attempts + 1, state.plan, command.contact
+    if isinstance(command, AttemptMessage) and command.forgotten:
+        return [_never(plan, attempt, "forgotten", None)]
     if contact is None or contact.route is None:
         return [_again_or_never(plan, attempt, "no-contact", None, command)]
     return [

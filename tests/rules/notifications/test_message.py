@@ -151,6 +151,11 @@ def test_somebody_nobody_can_reach_is_tried_again_and_then_given_up() -> None:
     given(MESSAGE, *tried).when(unknown).then(given_up(3, "no-contact"))
 
 
+def test_somebody_who_asked_to_be_erased_is_not_tried() -> None:
+    forgotten = replace(ATTEMPT, contact=None, forgotten=True)
+    given(MESSAGE, PLANNED).when(forgotten).then(given_up(1, "forgotten"))
+
+
 def test_an_attempt_has_one_outcome() -> None:
     given(MESSAGE, PLANNED, attempted()).when(RecordSent(1)).then(SENT)
     given(MESSAGE, PLANNED, attempted(), SENT).when(RecordSent(1)).then_nothing()
