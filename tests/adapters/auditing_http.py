@@ -70,9 +70,9 @@ class Installation:
         async with httpx.AsyncClient(transport=self.transport) as client:
             return await client.post(path.replace("RAJ", self.code), headers=headers, json=body)
 
-    def ask_the_witness(self) -> Witnesses:
-        """Let the auditor ask the witness from now on."""
-        key = VerifyingKey.parse(WITNESS_KEY.verifier_key(WITNESS_NAME, COSIGNATURE_V1))
+    def ask_the_witness(self, key: VerifyingKey | None = None) -> Witnesses:
+        """Let the auditor ask the witness from now on, and expect this key of it."""
+        key = key or VerifyingKey.parse(WITNESS_KEY.verifier_key(WITNESS_NAME, COSIGNATURE_V1))
         self.audited.witnesses = Witnesses(
             {"http://witness": key}, [KEY.public], self.token("service"), self.transport
         )

@@ -85,6 +85,13 @@ async def test_a_witness_that_is_away_stops_nothing(installation: Installation) 
     assert cosigned_by((await notes(installation))[8], [WITNESS]) == [WITNESS_NAME]
 
 
+async def test_a_line_that_is_not_the_witnesss_own_is_not_added(installation: Installation) -> None:
+    key = VerifyingKey.parse(STRANGER.verifier_key(WITNESS_NAME, COSIGNATURE_V1))
+    installation.ask_the_witness(key)
+    await installation.audited.sign()
+    assert len((await notes(installation))[7].signatures) == 1
+
+
 async def test_a_signer_refuses_below_what_a_witness_saw(
     installation: Installation, make_database: MakeDatabase, fresh_broker: Any
 ) -> None:
