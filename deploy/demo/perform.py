@@ -46,7 +46,7 @@ async def _perform(
     began = monotonic()
     neighbours = Neighbours(evaluation.service_urls(addresses), evaluation.issuer())
     try:
-        play = _play(evaluation, story, neighbours, console)
+        play = _play(evaluation, story, neighbours)
         await apply_policies(REGISTER, story.organisations, neighbours)
         await play.run(lambda at, sentence: _tell(console, at, sentence))
         result = await _result(story, play, monotonic() - began)
@@ -62,7 +62,7 @@ async def _perform(
         raise StoryFailed("The result does not hold together; the tables above say where.")
 
 
-def _play(evaluation: Evaluation, story: Story, neighbours: Neighbours, console: Console) -> Play:
+def _play(evaluation: Evaluation, story: Story, neighbours: Neighbours) -> Play:
     operator = neighbours.token(
         "operator", {code: ["operator", "auditor"] for code in story.organisations}
     )
@@ -71,7 +71,6 @@ def _play(evaluation: Evaluation, story: Story, neighbours: Neighbours, console:
         clock=SimulatedClock(evaluation.clock_file),
         deployments=[(each.service, each.organisations[0]) for each in evaluation.deployments()],
         operator=operator,
-        say=console.print,
     )
     return Play(story, neighbours, stage, VERBS)
 

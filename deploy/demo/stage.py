@@ -1,8 +1,8 @@
 """The simulated clock's one owner: time moves only when nothing in the system waits."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any, Final
@@ -11,7 +11,7 @@ from deploy.demo.neighbours import Neighbours, StoryFailed
 from shared.infra.clock import SimulatedClock
 from shared.kernel.moments import parse_moment
 
-_LOOK_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.03
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -25,8 +25,6 @@ class Stage:
     """Service and one organisation of every deployment."""
     operator: str
     """A token that may see the operations of all."""
-    say: Callable[[str], None]
-    settled_times: int = field(default=0, init=False)
 
     async def advance(self, moment: datetime) -> None:
         """Move to `moment`, stopping at every deadline on the way (DESIGN 4)."""
@@ -38,57 +36,71 @@ class Stage:
         self.clock.set(max(moment, self.clock.now()))
 
     async def settle(self) -> datetime | None:
-        """Wait until all is published, applied and done; answers the next deadline of all."""
+        """Wait until all is published, applied and done; answers the next deadline of all.
+
+        Only deployments that are not done are asked again; at the end, all are asked once more.
+        """
         until = monotonic() + _PATIENCE_SECONDS
-        before: Any = None
+        documents = await self.look()
         while True:
-            documents = await self.look()
             heads = _heads(documents)
-            waiting = _waiting(documents, heads, self.clock.now())
-            if not waiting and heads == before:
-                self.settled_times += 1
-                return _next_deadline(documents)
-            before = heads if not waiting else None
+            waiting = self._waiting(documents, heads)
+            if not waiting:
+                before, documents = heads, await self.look()
+                if _heads(documents) == before and not self._waiting(documents, before):
+                    return _next_deadline(documents)
+                continue
             if monotonic() > until:
-                raise StoryFailed(f"The system does not come to rest: {waiting[0]}.")
+                raise StoryFailed(f"The system does not come to rest: {waiting[0][1]}.")
             await asyncio.sleep(_LOOK_SECONDS)
+            again = {number for number, _ in waiting}
+            fresh = await self._ask(sorted(again))
+            documents = [fresh.get(number, old) for number, old in enumerate(documents)]
 
     async def look(self) -> list[dict[str, Any]]:
         """The operations document of every deployment."""
-        return list(
-            await asyncio.gather(
-                *(
-                    self.neighbours.get(self.operator, service, organisation, "/operations")
-                    for service, organisation in self.deployments
-                )
+        return list((await self._ask(range(len(self.deployments)))).values())
+
+    async def _ask(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+        wanted = list(numbers)
+        found = await asyncio.gather(
+            *(
+                self.neighbours.get(self.operator, *self.deployments[number], "/operations")
+                for number in wanted
             )
         )
+        return dict(zip(wanted, found, strict=True))
+
+    def _waiting(
+        self, documents: Sequence[dict[str, Any]], heads: dict[str, int]
+    ) -> list[tuple[int, str]]:
+        now = self.clock.now()
+        return [
+            (number, sentence)
+            for number, document in enumerate(documents)
+            for sentence in _unfinished(document, heads, now)
+        ]
 
 
 def _heads(documents: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {log["log"]: log["head"] for document in documents for log in document["logs"]}
 
 
-def _waiting(
-    documents: Sequence[dict[str, Any]], heads: dict[str, int], now: datetime
-) -> list[str]:
-    waiting = []
-    for document in documents:
-        waiting += [
-            f"{log['log']} is published to {log['published']} of {log['head']} ({log['standing']})"
-            for log in document["logs"]
-            if log["published"] != log["head"]
-        ]
-        waiting += [
-            f"{each['consumer']} has applied {each['watermark']} of {heads[each['log']]} "
-            f"in {each['log']}"
-            for each in document["consumers"]
-            if each["watermark"] != heads.get(each["log"], each["watermark"])
-        ]
-        due = document["next_deadline"]
-        if due is not None and parse_moment(due) <= now:
-            waiting.append(f"{document['deployment']} has a deadline due since {due}")
-    return waiting
+def _unfinished(document: dict[str, Any], heads: dict[str, int], now: datetime) -> Iterator[str]:
+    """What one deployment still has to do."""
+    for log in document["logs"]:
+        if log["published"] != log["head"]:
+            yield (
+                f"{log['log']} is published to {log['published']} of {log['head']} "
+                f"({log['standing']})"
+            )
+    for each in document["consumers"]:
+        head = heads.get(each["log"], each["watermark"])
+        if each["watermark"] != head:
+            yield f"{each['consumer']} has applied {each['watermark']} of {head} in {each['log']}"
+    due = document["next_deadline"]
+    if due is not None and parse_moment(due) <= now:
+        yield f"{document['deployment']} has a deadline due since {due}"
 
 
 def _next_deadline(documents: Sequence[dict[str, Any]]) -> datetime | None:

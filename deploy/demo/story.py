@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
+from re import compile as pattern
 from typing import Any, Final
 
 import yaml
@@ -12,6 +13,17 @@ from deploy.demo.neighbours import StoryFailed
 from shared.kernel.moments import london
 
 _PARTS: Final = ("title", "begins", "organisations", "staff", "people", "story")
+
+
+class _Words(yaml.SafeLoader):
+    """YAML in which `on` is a word and not a way to say yes."""
+
+
+_Words.yaml_implicit_resolvers = {
+    first: [(tag, found) for tag, found in resolvers if not tag.endswith(":bool")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Words.add_implicit_resolver("tag:yaml.org,2002:bool", pattern("^(?:true|false)$"), list("tf"))
 
 
 @dataclass(slots=True)
@@ -78,7 +90,7 @@ class Story:
 def read_story(file: Path) -> Story:
     """Read a story's file; StoryFailed says which part or step is not right."""
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.load(file.read_text(encoding="utf-8"), _Words)  # noqa: S506 - it is a safe loader
     except OSError as error:
         raise StoryFailed(f"The story {file} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
