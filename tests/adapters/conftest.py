@@ -4,14 +4,12 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
-import services
 from shared.infra.database import Connection, Pool, open_pool
 from shared.infra.migrations import KIT, Module
 from shared.infra.provisioning import Roles, at_database, prepare_database
@@ -85,22 +83,6 @@ async def make_database(
     for name in made:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
-
-
-@pytest.fixture
-async def portal(make_database: MakeDatabase) -> AsyncIterator[Pool]:
-    """Connections to the portal's database as its service has it."""
-    folder = Path(services.__file__ or "").parent / "portal" / "migrations"
-    database = await make_database(("portal", folder))
-    owner = await asyncpg.connect(database.owner)
-    # a clone of a template does not have what was granted on the database itself
-    await owner.execute(
-        f"GRANT CREATE, TEMPORARY ON DATABASE {database.name} TO {database.roles.service}"
-    )
-    await owner.close()
-    pool = await open_pool(database.service, name="portal", largest=6)
-    yield pool
-    pool.terminate()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from shared.contracts import payments as p
 from shared.contracts import recruitment as r
 from shared.infra.database import Pool
 from shared.infra.views import Views
-from tests.adapters.portal_story import (
+from tests.adapters.portal.logs import day, fold_live, moment, uid
+from tests.adapters.portal.story import (
     CAMPAIGN,
     COMMITTEE,
     Story,
@@ -19,7 +20,6 @@ from tests.adapters.portal_story import (
     partner,
     payment,
 )
-from tests.adapters.view_logs import day, fold_live, moment, uid
 
 BY_NAME = {view.name: view for view in VIEWS}
 

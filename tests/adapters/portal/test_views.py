@@ -20,7 +20,7 @@ from shared.infra.views import Reached, View, ViewAway, Views, ViewUnfillable
 from shared.infra.views.building import build
 from shared.infra.views.view import newest
 from shared.kernel.identifiers import LogName, Position
-from tests.adapters.view_logs import SERVICES, START, Logs, fold_live, invented, merged, rows, uid
+from tests.adapters.portal.logs import SERVICES, START, Logs, fold_live, invented, merged, rows, uid
 
 ORGANISATIONS = ("QH8", "RAJ")
 BY_NAME = {view.name: view for view in VIEWS}

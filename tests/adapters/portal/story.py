@@ -11,7 +11,7 @@ from shared.contracts import recruitment as r
 from shared.contracts.notifications import MessageFailed
 from shared.contracts.personal import Sealed
 from shared.kernel.identifiers import LogName
-from tests.adapters.view_logs import Logs, day, moment, sealed, uid
+from tests.adapters.portal.logs import Logs, day, moment, sealed, uid
 
 RECRUITMENT: Final = LogName("recruitment", "RAJ")
 ENGAGEMENT: Final = LogName("engagement", "RAJ")
