@@ -28,8 +28,8 @@ class AuditSettings(ServiceSettings):
     """The organisation in whose name this process cosigns."""
     witnessed_logs: tuple[str, ...] = ()
     """Verifier keys (C2SP) of the logs this process cosigns checkpoints of."""
-    witnesses: dict[str, str] = Field(default_factory=dict)
-    """Addresses of other operators' audit services that cosign for this one, and their keys."""
+    witnesses: tuple[str, ...] = ()
+    """Other operators' audit services that cosign for this one: `<address> <verifier key>`."""
 
     def signer(self) -> SigningKey:
         """The key that signs checkpoints."""
@@ -45,6 +45,8 @@ class AuditSettings(ServiceSettings):
             raise ValueError(
                 "Set both PARTNERS_WITNESS_KEY and PARTNERS_WITNESS_ORGANISATION, or neither."
             )
+        if any(witness.count(" ") != 1 for witness in self.witnesses):
+            raise ValueError("PARTNERS_WITNESSES has an address, a space and a key for each.")
         if self.witness_key == self.signing_key:
             raise ValueError("PARTNERS_WITNESS_KEY must be another key than PARTNERS_SIGNING_KEY.")
         return self
@@ -61,8 +63,9 @@ class AuditSettings(ServiceSettings):
 
     def other_witnesses(self) -> Witnesses:
         """The witnesses this auditor asks."""
+        named = [witness.split(" ", 1) for witness in self.witnesses]
         return Witnesses(
-            {url: VerifyingKey.parse(key) for url, key in self.witnesses.items()},
+            {url: VerifyingKey.parse(key) for url, key in named},
             self.publics(),
             self.machine_token.get_secret_value(),
         )

@@ -157,12 +157,18 @@ async def test_cosigning_is_for_services_and_at_a_witness_only(installation: Ins
     assert (await installation.get(f"http://witness{path}")).status_code == 404
 
 
-async def test_a_witness_has_a_name_and_a_key_of_its_own(installation: Installation) -> None:
+async def test_a_witness_is_set_up_whole(installation: Installation) -> None:
     common = values(installation.issuer, "RAJ") | {"signing_key": SIGNING_KEY}
     for wrong in (
         {"witness_key": SIGNING_KEY, "witness_organisation": "RNA"},
         {"witness_key": "b64"},
         {"witness_organisation": "RNA"},
+        {"witnesses": ("http://witness",)},
     ):
         with pytest.raises(ValidationError, match="PARTNERS_WITNESS"):
             AuditSettings.model_validate(common | wrong)
+    key = WITNESS_KEY.verifier_key(WITNESS_NAME, COSIGNATURE_V1)
+    right = common | {"witnesses": (f"http://witness {key}",)}
+    witnesses = AuditSettings.model_validate(right).other_witnesses()
+    assert witnesses.urls == ["http://witness"]
+    await witnesses.close()
