@@ -104,7 +104,7 @@ class Evaluation:
             "PARTNERS_BROKER_IDEMPOTENCE": "false",
             "PARTNERS_SESSION_TIMEOUT_MILLISECONDS": "2000",
             "PARTNERS_HEARTBEAT_INTERVAL_MILLISECONDS": "500",
-            "PARTNERS_FETCH_WAIT_MILLISECONDS": "50",
+            "PARTNERS_FETCH_WAIT_MILLISECONDS": "100",
             "PARTNERS_SERVICE_URLS": json.dumps(self.service_urls(addresses)),
             "PARTNERS_JWKS_FILE": str(self.issuer().key_set_file),
             "PARTNERS_REGISTER_FOLDER": str(REGISTER),
