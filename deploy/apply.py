@@ -1,10 +1,15 @@
-"""Applies the organisation register: every policy into the log of the service that decides by it."""
+"""Applies the organisation register: every policy into the log of the service it is for."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.demo.neighbours import Neighbours
-from shared.infra.register import OrganisationEntry, RegisterUnreadable, read_policies, read_register
+from shared.infra.register import (
+    OrganisationEntry,
+    RegisterUnreadable,
+    read_policies,
+    read_register,
+)
 
 
 def chosen(folder: Path, organisations: Sequence[str]) -> list[OrganisationEntry]:

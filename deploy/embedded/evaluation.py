@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from secrets import token_bytes, token_urlsafe
+from secrets import token_bytes, token_urlsafe  # noqa: TID251 - secrets of an evaluation
 from typing import Any, Final
 
 from deploy.embedded.forked import ProcessSpec
