@@ -1,5 +1,6 @@
 """Where the adapter tests find PostgreSQL and a broker: given addresses, containers, or our own."""
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deploy.embedded.broker import Broker, cluster_id
+from deploy.embedded.broker import Broker
 from deploy.embedded.children import free_port, wait_until
 from deploy.embedded.postgres import Postgres
 
@@ -108,6 +111,24 @@ def own_broker() -> Iterator[Broker]:
             broker.stop()
 
 
+def groups_work(bootstrap_servers: str) -> bool:
+    """Whether consumer groups can be formed; a new Apache Kafka needs a while more for it."""
+
+    async def ask() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        await admin.start()
+        try:
+            await admin.list_consumer_group_offsets("nobody")
+        finally:
+            await admin.close()
+
+    try:
+        asyncio.run(ask())
+    except KafkaError:
+        return False
+    return True
+
+
 _numbers = itertools.count(1)
 
 
@@ -178,6 +199,6 @@ def _kafka_container() -> Iterator[str]:
     }.items():
         container.with_env(name, value)
     with container:
-        if not wait_until(lambda: cluster_id("127.0.0.1", port) is not None, seconds=60, pause=0.2):
+        if not wait_until(lambda: groups_work(address), seconds=60, pause=0.2):
             raise RuntimeError("The Kafka container did not answer within a minute.")
         yield address

@@ -12,6 +12,7 @@ from typing import Final
 
 from deploy.embedded.broker import cluster_id
 from deploy.embedded.children import free_port, last_words, spawn, wait_until
+from tests.servers import groups_work
 
 PROJECT: Final = Path(__file__).parents[2]
 LIBRARIES: Final = PROJECT / ".partners" / "kafka-libraries"
@@ -68,7 +69,7 @@ def _test(folder: Path, arguments: Sequence[str]) -> int:
     )
     try:
         wait_until(
-            lambda: kafka.poll() is not None or cluster_id("127.0.0.1", port) == CLUSTER,
+            lambda: kafka.poll() is not None or groups_work(f"127.0.0.1:{port}"),
             seconds=READY_SECONDS,
             pause=0.2,
         )
