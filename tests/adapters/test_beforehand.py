@@ -9,8 +9,8 @@ from shared.infra.bus.consumers import Handler, Reaction
 from shared.infra.opening import Opened
 from shared.infra.transaction import Transaction
 from tests.adapters.bus import SERVICE, relay, running
+from tests.adapters.bus.consuming import World, world
 from tests.adapters.conftest import MakeDatabase
-from tests.adapters.consuming import World, world
 from tests.servers import BusServer
 
 pytestmark = pytest.mark.bus

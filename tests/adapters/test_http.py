@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +12,10 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from deploy.embedded.issuer import EvaluationIssuer
+from shared.contracts.policies import PolicyAdopted
 from shared.infra import log
 from shared.infra.bus.sources import Sources
 from shared.infra.clock import SystemClock
@@ -73,13 +75,13 @@ def things(kit: Kit) -> APIRouter:
                     raise RuntimeError("secret detail")
                 case "away":
                     raise ConnectionResetError
-            from shared.contracts.policies import PolicyAdopted
-
+                case _:
+                    pass
             await transaction.record(
                 organisation,
                 f"policy/{order.derive('thing')}",
                 PolicyAdopted(
-                    kind="thing", policy_version=1, effective_from="2024-01-01", terms={}
+                    kind="thing", policy_version=1, effective_from=date(2024, 1, 1), terms={}
                 ),
             )
             return f"/organisations/{organisation}/things/{order.derive('thing')}"
@@ -119,12 +121,12 @@ def settings(database: Database, issuer: EvaluationIssuer) -> ServiceSettings:
         deployment="engagement-test",
         organisations=("RAJ", "QH8"),
         embedded=True,
-        database_url=database.service,
+        database_url=SecretStr(database.service),
         bootstrap_servers="127.0.0.1:1",
         jwks_file=issuer.key_set_file,
-        idempotency_secret="i" * 32,
-        directory_secret="d" * 32,
-        key_encryption_keys=json.dumps({"k": base64.b64encode(b"k" * 32).decode()}),
+        idempotency_secret=SecretStr("i" * 32),
+        directory_secret=SecretStr("d" * 32),
+        key_encryption_keys=SecretStr(json.dumps({"k": base64.b64encode(b"k" * 32).decode()})),
         register_folder=REGISTER,
     )
 
@@ -268,7 +270,7 @@ async def test_an_unsigned_token_is_refused(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer  ", "Bearer a.b.c", "Bearer é"])
 async def test_what_is_no_token_is_refused(client: httpx.AsyncClient, header: str) -> None:
-    reply = await client.get(f"{ROUTE}/1", headers={"authorization": header.encode()})
+    reply = await client.get(f"{ROUTE}/1", headers={b"authorization": header.encode()})
     assert reply.status_code == 401
 
 

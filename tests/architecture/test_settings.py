@@ -26,7 +26,8 @@ def fields() -> dict[str, Any]:
 
 def written() -> tuple[dict[str, str], dict[str, str]]:
     """Variables to be filled in, and those commented out with their default."""
-    set_here, defaults = {}, {}
+    set_here: dict[str, str] = {}
+    defaults: dict[str, str] = {}
     for line in EXAMPLE.read_text().splitlines():
         bare = line.removeprefix("# ")
         if bare.startswith("PARTNERS_"):
