@@ -15,7 +15,7 @@ from shared.contracts.personal import held
 _HEAD: Final = """# The events
 
 Every stored event is published on its log's topic and is a contract. This page is made from the
-event classes by `python -m shared.contracts.schemas`, like the JSON Schemas in
+event classes by `python -m shared.infra.schema_files`, like the JSON Schemas in
 `shared/contracts/schemas`, whose `$id` is the event's `dataschema`. Fields in *italics* may be
 absent or null; *sealed* names the retention class of a personal value. What every event has besides
 `data` is told in architecture.md.

@@ -1,20 +1,14 @@
-"""JSON Schemas of all events, written to `schemas/<service>/<Type>.<number>.json`.
+"""The JSON Schemas of events, and what may change under a number: optional fields may be added.
 
-`python -m shared.contracts.schemas` writes them and docs/events.md. What has been published under a
-number does not change: only optional fields may be added. Anything else is the next number.
+Anything else is the next number. `python -m shared.infra.schema_files` writes them down.
 """
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from shared.contracts.catalogue import every_event, page
 from shared.contracts.event import Event
 
-FOLDER: Final = Path(__file__).with_name("schemas")
-PAGE: Final = Path(__file__).parents[2] / "docs" / "events.md"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _WORDS: Final = ("title", "description")
 """What a schema may say differently without meaning something else."""
@@ -24,11 +18,6 @@ def schema_of(event: type[Event]) -> dict[str, Any]:
     """The JSON Schema of an event's `data`."""
     schema = event.model_json_schema(by_alias=True)
     return {"$schema": _DIALECT, "$id": event.schema_name(), **schema}
-
-
-def file_of(event: type[Event], folder: Path = FOLDER) -> Path:
-    """Where the schema of an event stands."""
-    return folder / event.service / f"{event.__name__}.{event.version}.json"
 
 
 def text_of(event: type[Event]) -> str:
@@ -93,36 +82,3 @@ def _resolved(schema: Any, root: Mapping[str, Any]) -> Any:
         name = str(schema["$ref"]).removeprefix("#/$defs/")
         return root["$defs"][name]
     return schema
-
-
-def write(folder: Path = FOLDER) -> Sequence[str]:
-    """Write every schema that may be written; answers why the others may not."""
-    refused: list[str] = []
-    for event in every_event():
-        file, text = file_of(event, folder), text_of(event)
-        reasons = (
-            incompatible(json.loads(file.read_text()), json.loads(text)) if file.exists() else ()
-        )
-        if reasons:
-            refused.append(
-                f"{event.__name__} {event.version} is published and may not change: "
-                f"{'; '.join(reasons)}. Give it the next number, and an upcaster. "
-                f"Was it never published? Then delete {file.name} and its sample first."
-            )
-        else:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-    return refused
-
-
-def main() -> int:
-    """Write schemas and page, and say what was refused."""
-    refused = write()
-    PAGE.write_text(page())
-    for sentence in refused:
-        sys.stderr.write(f"{sentence}\n")
-    return 1 if refused else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from shared.contracts.catalogue import every_event
 from shared.contracts.envelope import read
 from shared.contracts.event import CATALOGUE
-from shared.contracts.schemas import FOLDER as SCHEMAS
+from shared.infra.schema_files import FOLDER as SCHEMAS
 from tests.contracts.samples import FOLDER, body_of, file_of
 
 EVENTS = every_event()

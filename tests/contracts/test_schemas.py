@@ -9,18 +9,19 @@ import pytest
 from shared.contracts.catalogue import every_event, page
 from shared.contracts.event import Event
 from shared.contracts.recruitment import OfferMade
-from shared.contracts.schemas import FOLDER, PAGE, file_of, incompatible, schema_of, text_of, write
+from shared.contracts.schemas import incompatible, schema_of, text_of
+from shared.infra.schema_files import FOLDER, PAGE, file_of, write
 
 EVENTS = every_event()
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 def test_the_schema_on_disk_is_the_class(event: type[Event]) -> None:
-    assert file_of(event).read_text() == text_of(event), "Run python -m shared.contracts.schemas."
+    assert file_of(event).read_text() == text_of(event), "Run python -m shared.infra.schema_files."
 
 
 def test_the_page_of_events_is_up_to_date() -> None:
-    assert PAGE.read_text() == page(), "Run python -m shared.contracts.schemas."
+    assert PAGE.read_text() == page(), "Run python -m shared.infra.schema_files."
 
 
 def test_what_is_published_is_not_written_over(tmp_path: Path) -> None:
