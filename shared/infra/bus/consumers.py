@@ -26,7 +26,7 @@ from shared.infra.bus.sources import SourceAway, Sources
 from shared.infra.bus.subscription import Subscription
 from shared.infra.bus.topics import make_topics
 from shared.infra.bus.watermarks import Place
-from shared.infra.bus.worker import LogWorker
+from shared.infra.bus.worker import LogWorker, Tail
 from shared.infra.database import Pool
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
@@ -213,7 +213,7 @@ class Consumers:
             await asyncio.gather(
                 *(self._watch(log, [w for w in workers if w.feed.log == log]) for log in logs)
             )
-            fresh = any(worker.silent_after == (-1, -1) for worker in self._workers())
+            fresh = any(worker.tail is None for worker in self._workers())
             await asyncio.sleep(PAUSE_SECONDS if fresh or not logs else TAIL_SECONDS)
 
     async def _watch(self, log: LogName, workers: Iterable[LogWorker]) -> None:
@@ -241,8 +241,8 @@ class Consumers:
             return
         if worker.barred:
             worker.bar(None)
-        before, head_before = worker.silent_after
-        if worker.idle and at == before and at < head_before:
+        before, worker.tail = worker.tail, Tail(at, head, worker.holds)
+        waited = before is not None and (before.at, before.holds) == (at, worker.holds)
+        if before is not None and waited and worker.idle and at < before.head:
             _logger.warning("silent-tail", consumer=consumer, log=log, at=at, head=head)
             worker.mend_tail(head)
-        worker.silent_after = (at, head)

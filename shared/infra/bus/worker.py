@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -17,6 +18,15 @@ from shared.infra.bus.feed import Feed, Stopped
 MOST_AT_ONCE: Final = 2_000
 PAUSE_SECONDS: Final = 1.0
 _logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a consumer and its source's head stood, and how often the log had been held."""
+
+    at: int
+    head: int
+    holds: int
 
 
 class LogWorker:
@@ -41,8 +51,10 @@ class LogWorker:
         self.barred: str | None = None
         """Why this log may not be read on until somebody puts it right."""
         self.loaded = False
-        self.silent_after: tuple[int, int] = (-1, -1)
-        """Where this consumer and the source's head stood when the tail was last looked at."""
+        self.holds = 0
+        """How often it was held; between a hold and the records coming again it only seems idle."""
+        self.tail: Tail | None = None
+        """What was seen when the tail was last looked at."""
         self._consumer = consumer
         self._most_waiting = most_waiting
         self._records: deque[ConsumerRecord] = deque()
@@ -143,6 +155,7 @@ class LogWorker:
             _logger.warning("log-held", topic=self.place.topic, reason=str(stopped))
         self.trouble = str(stopped)
         self._held = True
+        self.holds += 1
         self._resting.set()
         self._records.clear()
         self._pause()

@@ -1,25 +1,24 @@
 """A source service with topic and log API, and a service that consumes it: for tests of the kit."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.contracts.envelope import Recorded
 from shared.infra import log
-from shared.infra.bus.consumers import Consumers, Fold, Handler, Reaction
+from shared.infra.bus.consumers import Consumers
 from shared.infra.bus.topics import make_topics
 from shared.infra.bus.watermarks import Operations, operations, reached
 from shared.infra.database import Connection, Pool, open_pool
-from shared.infra.transaction import Transaction
 from shared.kernel.identifiers import LogName
+from tests.adapters.bus.handlers import Consuming
 from tests.adapters.bus.log_server import LogServer, serving
 from tests.adapters.bus.writers import (
     SERVICE,
     START,
-    Kit,
     Writer,
     access,
     kit,
@@ -42,8 +41,8 @@ GRANT SELECT, INSERT ON seen.events TO PUBLIC;
 """
 
 
-@dataclass
-class World:
+@dataclass(kw_only=True)
+class World(Consuming):
     """Engagement's logs of some organisations, and payments, which reads them."""
 
     broker: BusServer
@@ -53,14 +52,6 @@ class World:
     pool: Pool
     api: LogServer
     copies: LogServer
-    kit: Kit
-    failing: set[int] = field(default_factory=set)
-    """Numbers at which the handlers fail."""
-    failing_in: str | None = None
-    """The organisation in which they fail; all without it."""
-    failure: Callable[[], Exception] = lambda: RuntimeError("a bug")
-    failures: int = 0
-    failures_left: int | None = None
 
     @property
     def writer(self) -> Writer:
@@ -71,55 +62,6 @@ class World:
     def log(self) -> LogName:
         """The log of the first organisation."""
         return self.writer.name
-
-    async def apply(
-        self, connection: Connection, name: LogName, events: Sequence[Recorded]
-    ) -> None:
-        """A fold's handler: one row per event, with no key that would hide a second one."""
-        for event in events:
-            self.fail_at(event)
-            event.event()
-        await connection.executemany(
-            "INSERT INTO seen.events (consumer, organisation, sequence, body)"
-            " VALUES ('fold', $1, $2, $3)",
-            [(name.organisation, event.sequence, event.body) for event in events],
-        )
-
-    async def react(self, work: Transaction, event: Recorded, _: Mapping[str, object]) -> None:
-        """A reaction's handler: an event of our own for each of theirs."""
-        self.fail_at(event)
-        await work.record(event.log.organisation, f"echo/{work.derive('echo')}", event.event())
-
-    def fail_at(self, event: Recorded) -> None:
-        """Fail where the test wants it."""
-        here = self.failing_in in (None, event.log.organisation)
-        if event.sequence not in self.failing or not here or self.failures == self.failures_left:
-            return
-        self.failures += 1
-        raise self.failure()
-
-    def fail_so_often(self, number: int, times: int) -> None:
-        """Fail at this number, but not for ever."""
-        self.failing.add(number)
-        self.failures_left = times
-
-    def fold(self, **options: object) -> Fold:
-        """A fold into seen.events."""
-        return Fold("payments.seen", (SERVICE,), "kit", self.apply, **options)  # type: ignore[arg-type]
-
-    def reaction(self, *types: str) -> Reaction:
-        """A reaction that echoes events."""
-        handlers = {name: Handler(self.react) for name in types or ("NumberLost",)}
-        return Reaction("payments.echo", SERVICE, handlers)
-
-    def consumers(self, *consumers: Fold | Reaction, tries: int = 2) -> Consumers:
-        """Consumers of one process; more of them share the group."""
-        return Consumers(
-            self.kit,
-            [one for one in consumers if isinstance(one, Reaction)],
-            [one for one in consumers if isinstance(one, Fold)],
-            retry_seconds=(0.05,) * tries,
-        )
 
     async def seen(self, organisation: str | None = None) -> list[int]:
         """The numbers the fold wrote, in the order it did."""
@@ -132,10 +74,8 @@ class World:
     async def echoed(self, organisation: str | None = None) -> list[int]:
         """The numbers of the source that our own log echoes, in the order it does."""
         code = organisation or self.log.organisation
-        numbers = {
-            str(Writer.recorded(body).id): Writer.recorded(body).sequence
-            for body in await self.writers[code].bodies()
-        }
+        theirs = [json.loads(body) for body in await self.writers[code].bodies()]
+        numbers = {event["id"]: int(event["sequence"]) for event in theirs}
         async with self.pool.acquire() as connection:
             bodies = await log.read(connection, code, 1, 100_000)
         events = [Writer.recorded(body.encode()) for body in bodies]
@@ -277,7 +217,16 @@ async def world(
         configured = settings(broker, organisations, {SERVICE: api.url, "audit": copies.url})
         made = kit(ours, configured)
         stack.push_async_callback(made.sources.close)
-        yield World(broker, source, sink, writers, ours, api, copies, made)
+        yield World(
+            kit=made,
+            broker=broker,
+            source=source,
+            sink=sink,
+            writers=writers,
+            pool=ours,
+            api=api,
+            copies=copies,
+        )
 
 
 async def _pool(stack: AsyncExitStack, database: Database) -> Pool:

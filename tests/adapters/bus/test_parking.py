@@ -65,7 +65,7 @@ async def test_after_the_last_try_it_is_parked_with_those_behind_it_and_all_othe
         rows = await parking.listed(connection, consumer="payments.echo")
     assert [row.sequence for row in rows] == [BAD, *BEHIND]
     assert rows[0].attempts == 3
-    assert rows[0].reason.startswith("RuntimeError at adapters/consuming.py:")
+    assert rows[0].reason.startswith("RuntimeError at adapters/bus/handlers.py:")
     assert {row.reason for row in rows[1:]} == {f"Waits behind {Position(one.log, BAD)}."}
     assert rows[0].body.encode() == (await one.writer.bodies())[BAD - 1]
 
@@ -194,7 +194,7 @@ async def test_what_is_only_away_never_parks_anything(
     async with running(consumers.run()):
         await two.has_seen(range(1, 11), free)
         await until(lambda: two.failures >= 4)
-        assert await two.seen(held) == list(range(1, BAD))
+        assert max(await two.seen(held), default=0) < BAD
         assert await parked(two) == {}
         two.failing.clear()
         await two.has_seen(range(1, 11), held)

@@ -145,7 +145,7 @@ async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]] | Callable[[], bool], seconds: float = 20
+    condition: Callable[[], Awaitable[bool]] | Callable[[], bool], seconds: float = 30
 ) -> None:
     """Wait for a condition, with a deadline."""
     deadline = time.monotonic() + seconds
