@@ -5,11 +5,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from deploy.embedded.children import EmbeddedFailure
 from deploy.embedded.folder import read_state
-from deploy.embedded.issuer import EvaluationIssuer
+
+if TYPE_CHECKING:
+    from deploy.embedded.issuer import EvaluationIssuer
 
 DATA: Final = Path(".partners")
 _SYSTEMS: Final = ("up", "demo")
@@ -25,7 +27,7 @@ class Target:
 
     urls: Mapping[str, str]
     organisations: tuple[str, ...]
-    issuer: EvaluationIssuer | None
+    issuer: "EvaluationIssuer | None"
     given_token: str
 
     @classmethod
@@ -41,6 +43,8 @@ class Target:
         for name in _SYSTEMS:
             folder = DATA / name
             if read_state(folder) is not None:
+                from deploy.embedded.issuer import EvaluationIssuer
+
                 found = json.loads((folder / "services.json").read_text())
                 issuer = EvaluationIssuer(folder / "identity")
                 return cls(found["urls"], tuple(found["organisations"]), issuer, "")
