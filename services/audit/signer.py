@@ -54,6 +54,8 @@ class Signer:
         self._notices = notices
         self._metrics = metrics
         self._witnesses = witnesses
+        # trees and checkpoints that were found to agree: a log that rests is not looked at again
+        self._agreed: dict[LogName, tuple[bytes, frozenset[Checkpoint]]] = {}
         self.refusals: dict[LogName, Refusal] = {}
         """The logs for which nothing may be signed, and why."""
 
@@ -98,9 +100,13 @@ class Signer:
     ) -> Refusal | None:
         if self._notices.forked(origin(self._installation, tree.log)):
             return Refusal("fork", f"Two different checkpoints of {tree.log} were published.")
-        for checkpoint, _ in known:
+        earlier = frozenset(checkpoint for checkpoint, _ in known)
+        if self._agreed.get(tree.log) == (tree.root(), earlier):
+            return None
+        for checkpoint in earlier:
             if refusal := await self._against(connection, tree, checkpoint):
                 return refusal
+        self._agreed[tree.log] = (tree.root(), earlier)
         return None
 
     async def _sign(self, connection: Connection, tree: Tree, known: Sequence[Signed]) -> bool:

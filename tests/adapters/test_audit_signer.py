@@ -77,14 +77,16 @@ async def test_a_signer_on_an_older_database_refuses_below_the_topic(
     audited: Audited, make_database: MakeDatabase
 ) -> None:
     await audited.write(9)
-    await audited.sign()
+    signer = audited.signer()
+    await signer.work_off()
 
     restored = await make_database(AUDIT)
     audited.pool = await open_pool(restored.service, name="restored")
     async with audited.pool.acquire() as connection:
         bodies = (await audited.writer.bodies())[:6]
         await copies.keep(connection, audited.name, [read(body) for body in bodies])
-    signer = audited.signer()
+    # also when the database is exchanged under a signer that is running
+    signer._pool = audited.pool
     await signer.work_off()
     assert await audited.sizes() == []
     assert signer.refusals == {
@@ -94,9 +96,12 @@ async def test_a_signer_on_an_older_database_refuses_below_the_topic(
             "but a checkpoint of 10 was signed: the copy is behind.",
         )
     }
+    started_again = audited.signer()
+    await started_again.work_off()
+    assert started_again.refusals == signer.refusals
     alarm = audited.metrics.alarms.labels("checkpoint-behind", str(audited.name))
     await signer.work_off()
-    assert alarm._value.get() == 1
+    assert alarm._value.get() == 2
 
     await audited.copy()
     await signer.work_off()
