@@ -160,7 +160,7 @@ async def test_an_attempt_heard_again_sends_nothing_again(office: Running) -> No
     (attempt,) = [one for one in await office.events() if one.type == "MessageAttempted"]
     for file in (notifications_settings(office.kit).files_folder).rglob("*.eml"):
         file.unlink()
-    await office.deliver(attempt, {})
+    await office.deliver(attempt, await opened_values(office, attempt))
     assert mails(office) == []
     assert len(await office.of(MessageSent)) == 1
 

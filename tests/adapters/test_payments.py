@@ -286,7 +286,7 @@ async def test_a_correction_after_payment_is_netted_in_the_next_run(finance: Run
 
 
 async def test_somebody_who_was_not_there_is_owed_nothing(finance: Running) -> None:
-    await with_policy(finance)
+    await adopt(finance, "involvement-payment", {"preparation_paid": True})
     await finance.hear(attendance(finance, 120))
     await finance.hear(attendance(finance, 0, previous_minutes=120, preparation_minutes=60))
     found = await books(finance)
