@@ -35,3 +35,7 @@ def main() -> None:
     except EmbeddedFailure as failure:
         print(failure, file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The demonstration as somebody at a terminal sees it: a whole story, and stories that go wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHORT = ROOT / "deploy" / "demo" / "stories" / "two-partners.yaml"
+
+
+def demo(story: Path, data: Path, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run `partners demo` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.cli.main", "demo", "--story", story, "--data", data],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(data.parent), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def running(data: Path) -> list[str]:
+    """Command lines of processes that mention this data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(data) in line:
+                found.append(line)
+    return found
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], Path]:
+    """The short story, played once: what was printed, the report and the data folder."""
+    data = tmp_path_factory.mktemp("demo") / "data"
+    done = demo(SHORT, data)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout, json.loads((data / "report.json").read_text()), data
+
+
+def test_everybody_who_applied_was_told(played: tuple[str, dict[str, Any], Path]) -> None:
+    _, report, _ = played
+    applications = report["outcome"]["applications"]
+    assert applications == {
+        "received": 3,
+        "late": 0,
+        "admitted": 0,
+        "withdrawn": 0,
+        "successful": 2,
+        "unsuccessful": 1,
+        "untold": 0,
+    }
+
+
+def test_the_partners_were_paid_what_the_policy_says(
+    played: tuple[str, dict[str, Any], Path],
+) -> None:
+    _, report, _ = played
+    outcome = report["outcome"]
+    # two partners, exactly four hours (a half day) and one minute more (a full day)
+    assert outcome["attendances"] == 4
+    assert outcome["money"]["due_pence"] == 2 * (7_500 + 15_000)
+    assert outcome["money"]["settled_pence"] == outcome["money"]["approved_pence"] == 45_000
+    assert outcome["money"]["balances"]
+    assert outcome["partners"] == {"active": 2, "by_organisation": {"RAJ": {"active": 2}}}
+
+
+def test_every_message_was_sent_once(played: tuple[str, dict[str, Any], Path]) -> None:
+    _, report, data = played
+    messages = report["outcome"]["messages"]
+    assert messages["acknowledgement"] == 3
+    assert messages["outcome"] == 3
+    assert messages["appointment"] == 2
+    mails = list(data.glob("files/**/*.eml"))
+    assert len(mails) == len({mail.name for mail in mails})
+    assert sum(messages.values()) == len(mails)
+
+
+def test_the_trail_is_verified(played: tuple[str, dict[str, Any], Path]) -> None:
+    _, report, _ = played
+    outcome = report["outcome"]
+    assert outcome["audit"]["verified"]
+    assert outcome["audit"]["logs"] == len(outcome["logs"]) == 6
+    for name, log in outcome["logs"].items():
+        assert log["head"] == sum(log["events"].values()), name
+
+
+def test_nothing_personal_lies_in_clear_in_any_log(
+    played: tuple[str, dict[str, Any], Path],
+) -> None:
+    """The database files themselves are searched: names, addresses, account numbers."""
+    _, _, data = played
+    files = [file for file in (data / "postgres").rglob("*") if file.is_file()]
+    assert len(files) > 1_000
+    for file in files:
+        content = file.read_bytes()
+        for personal in (b"Cleo Marsh", b"cleo.marsh@example.org", b"3 Sample Road"):
+            assert personal not in content, file
+
+
+def test_what_is_printed_can_be_read_without_the_code(
+    played: tuple[str, dict[str, Any], Path],
+) -> None:
+    printed, _, _ = played
+    for words in ("Two partners for one trust", "Verified:", "Applications", "Money, by who pays"):
+        assert words in printed
+    assert "£450.00" in printed
+
+
+def test_nothing_is_left_running(played: tuple[str, dict[str, Any], Path]) -> None:
+    _, _, data = played
+    assert running(data) == []
+
+
+STORIES = {
+    "is not YAML": ("title: [", "is not YAML"),
+    "has no part": ("title: A story\n", "has no part 'begins'"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), STORIES.values(), ids=STORIES.keys())
+def test_a_story_that_cannot_be_read_says_why(tmp_path: Path, text: str, sentence: str) -> None:
+    story = tmp_path / "story.yaml"
+    story.write_text(text)
+    done = demo(story, tmp_path / "data", 60)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_verb_nobody_knows_is_said_with_its_step(tmp_path: Path) -> None:
+    story = tmp_path / "story.yaml"
+    story.write_text(SHORT.read_text().replace("does: convenes the panel", "does: summons them"))
+    done = demo(story, tmp_path / "data", 120)
+    assert done.returncode == 1
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "Step 8 (Ben Castle summons them" in said
+    assert running(tmp_path / "data") == []
