@@ -82,8 +82,25 @@ def loads(raw: bytes | str) -> Json:
         raise NotIJson(f"The text is not JSON: {error.msg} at character {error.pos}.") from None
     except RecursionError:
         raise NotIJson("The text is nested too deeply.") from None
-    check(value)
+    if not _is_plain(text):
+        check(value)
     return cast(Json, value)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether JSON text shows as it stands that every string in it is fit: most bodies do.
+
+    Names, numbers and U+0000 are looked at while it is parsed; only an escape can hide the rest.
+    """
+    if "\\u" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return is_normalized("NFC", text)
 
 
 def loads_object(raw: bytes | str) -> dict[str, Any]:

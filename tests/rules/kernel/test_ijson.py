@@ -87,3 +87,19 @@ def test_what_is_written_is_read_back_the_same(value: dict[str, object]) -> None
     text = dumps(value)
     assert loads_object(text) == value
     assert json.loads(text) == value
+
+
+@given(
+    st.text(alphabet=st.sampled_from('ae"\\n/\u0301\u0338\u00e9\u1100\u1161\x00\ud83d\ude00')),
+    st.booleans(),
+)
+def test_what_is_read_is_what_a_thorough_look_lets_pass(text: str, escaped: bool) -> None:
+    written = json.dumps({"a": text}, ensure_ascii=escaped)
+    read = json.loads(written)
+    try:
+        check(read)
+    except NotIJson:
+        with pytest.raises(NotIJson):
+            loads(written)
+    else:
+        assert loads(written) == read
