@@ -81,6 +81,10 @@ class System:
             self.shell, self.pool, organisations, {"review": review} | named, poll_seconds=0.01
         )
 
+    async def work_off(self, scheduler: Scheduler | None = None) -> int:
+        """Everything that is due now; a deadline met again and again would never end."""
+        return await asyncio.wait_for((scheduler or self.scheduler()).work_off(), 30)
+
     async def reviews(self, organisation: str = "RAJ") -> int:
         async with self.pool.acquire() as connection:
             written = await everything(connection, organisation)
@@ -119,10 +123,10 @@ async def test_a_deadline_is_written_with_its_event_and_met_when_due(system: Sys
         assert await next_due(connection, ["RAJ"]) == OPENS + DAY
         assert await next_due(connection, ["QH8"]) is None
 
-    assert await scheduler.work_off() == 0
+    assert await system.work_off(scheduler) == 0
     system.clock.set(OPENS + DAY)
-    assert await scheduler.work_off() == 1
-    assert await scheduler.work_off() == 0
+    assert await system.work_off(scheduler) == 1
+    assert await system.work_off(scheduler) == 0
 
     async with system.pool.acquire() as connection:
         met = (await everything(connection))[-1]
@@ -147,7 +151,7 @@ async def test_what_is_late_is_met_in_the_order_it_was_due(system: System) -> No
     await system.shell.handle(order(), adopting(1, reviews=5))
     system.clock.set(OPENS + 30 * DAY)
 
-    assert await system.scheduler().work_off() == 5
+    assert await system.work_off() == 5
 
     async with system.pool.acquire() as connection:
         met = [event for event in await everything(connection) if event.stream == "policy/review"]
@@ -162,7 +166,7 @@ async def test_two_schedulers_meet_each_deadline_once(system: System) -> None:
     )
     system.clock.set(OPENS + 50 * DAY)
 
-    done = await asyncio.gather(*(system.scheduler().work_off() for _ in range(4)))
+    done = await asyncio.gather(*(system.work_off() for _ in range(4)))
 
     assert sum(done) == 80
     assert await system.reviews("RAJ") == await system.reviews("QH8") == 40
@@ -184,10 +188,10 @@ async def test_a_scheduler_killed_in_the_middle_leaves_the_deadline_to_the_next(
 
     async with running(system.scheduler(review=never_ends)):
         await asyncio.wait_for(begun.wait(), 10)
-        assert await system.scheduler().work_off() == 0
+        assert await system.work_off() == 0
     assert await system.reviews() == 0
 
-    assert await system.scheduler().work_off() == 1
+    assert await system.work_off() == 1
     assert await system.reviews() == 1
 
 
@@ -207,16 +211,16 @@ async def test_a_timer_that_fails_is_tried_again_later_while_all_others_go_on(
     scheduler = system.scheduler(purpose_1=review, purpose_2=fails_at_first, purpose_3=review)
 
     with capture_logs() as lines:
-        await scheduler.work_off()
+        await system.work_off(scheduler)
     (failure,) = [line for line in lines if line["log_level"] == "error"]
     assert (failure["event"], failure["purpose"]) == ("a timer failed", "purpose-2")
     assert await system.waiting() == 1
-    assert await scheduler.work_off() == 0
+    assert await system.work_off(scheduler) == 0
 
     waits = "SELECT extract(epoch FROM next_try_at - now())::integer FROM kit.deadlines"
     assert 0 <= await system.pool.fetchval(waits) <= 1
     await as_superuser(database.superuser, "UPDATE kit.deadlines SET next_try_at = now()")
-    assert await scheduler.work_off() == 1
+    assert await system.work_off(scheduler) == 1
     assert tries == {"purpose-2": 2}
     assert await system.waiting() == 0
 
@@ -226,7 +230,7 @@ async def test_a_purpose_nobody_serves_is_a_failure_that_is_said(system: System)
     system.clock.set(OPENS + DAY)
 
     with capture_logs() as lines:
-        await system.scheduler().work_off()
+        await system.work_off()
 
     assert [line["purpose"] for line in lines if line["log_level"] == "error"] == ["purpose-1"]
     assert await system.waiting() == 1
@@ -241,7 +245,7 @@ async def test_a_timer_the_rules_refuse_is_done_and_leaves_nothing(system: Syste
     system.clock.set(OPENS + DAY)
 
     with capture_logs() as lines:
-        assert await system.scheduler(review=refuse).work_off() == 1
+        assert await system.work_off(system.scheduler(review=refuse)) == 1
 
     assert [line["rule"] for line in lines] == ["policy-version-out-of-order"]
     assert await system.waiting() == 0
@@ -256,11 +260,11 @@ async def test_only_organisations_served_and_writable_are_worked_for(system: Sys
         )
     system.clock.set(OPENS + DAY)
 
-    assert await system.scheduler(["RAJ"]).work_off() == 1
+    assert await system.work_off(system.scheduler(["RAJ"])) == 1
     system.writable.discard("QH8")
-    assert await system.scheduler().work_off() == 0
+    assert await system.work_off() == 0
     system.writable.add("QH8")
-    assert await system.scheduler().work_off() == 1
+    assert await system.work_off() == 1
 
 
 async def test_the_same_deadline_of_the_same_cause_is_kept_once(system: System) -> None:
@@ -274,22 +278,39 @@ async def test_the_same_deadline_of_the_same_cause_is_kept_once(system: System) 
     assert added == "INSERT 0 0"
 
 
-async def test_a_running_scheduler_follows_the_clock_and_outlives_its_database(
+async def test_a_running_scheduler_follows_the_clock_and_waits_for_its_database(
     system: System, database: Database
 ) -> None:
     await system.shell.handle(order(), adopting(1, reviews=2))
 
     async def met(count: int) -> bool:
-        # on a connection of its own: the pool's are about to be cut
         query = "SELECT count(*) FROM log.events WHERE stream = 'policy/review'"
         return bool(await as_superuser(database.superuser, query) == count)
 
-    async with running(system.scheduler()):
-        system.clock.set(OPENS + DAY)
-        await until(lambda: met(1), "the first review is met")
-        await system.pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    async def said_that_it_waits() -> bool:
+        return any(line["event"] == "deadlines wait for the database" for line in lines)
+
+    with capture_logs() as lines:
+        async with running(system.scheduler()):
+            system.clock.set(OPENS + DAY)
+            await until(lambda: met(1), "the first review is met")
+            async with without_connections(database):
+                await until(said_that_it_waits, "the scheduler waits")
+            system.clock.set(OPENS + 2 * DAY)
+            await until(lambda: met(2), "the second review is met")
+
+
+@asynccontextmanager
+async def without_connections(database: Database) -> AsyncIterator[None]:
+    """The server cuts the service's connections and gives it no new ones."""
+    role = database.roles.service
+    await as_superuser(database.superuser, f"ALTER ROLE {role} CONNECTION LIMIT 0")
+    try:
+        await as_superuser(
+            database.superuser,
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1",
+            role,
         )
-        system.clock.set(OPENS + 2 * DAY)
-        await until(lambda: met(2), "the second review is met")
+        yield
+    finally:
+        await as_superuser(database.superuser, f"ALTER ROLE {role} CONNECTION LIMIT -1")

@@ -215,6 +215,17 @@ async def test_each_role_has_the_least_it_needs(
         roles.owner,
         roles.keys,
     ) == [(False, True, False, False, True, False, False, False, True, False)]
+    assert await rows_of(
+        dsn,
+        "SELECT DISTINCT nspname, relowner::regrole::text, nspowner::regrole::text FROM pg_class"
+        " JOIN pg_namespace AS n ON n.oid = relnamespace"
+        " WHERE nspname IN ('log', 'kit', 'keys', 'payments') ORDER BY nspname",
+    ) == [
+        ("keys", roles.keys, roles.keys),
+        ("kit", roles.owner, roles.owner),
+        ("log", roles.owner, roles.owner),
+        ("payments", roles.owner, roles.owner),
+    ]
     service = await asyncpg.connect(at_database(dsn, name, f"{roles.service}:x"), password="x")
     assert await service.fetchval("SHOW idle_in_transaction_session_timeout") == "1min"
     await service.close()
