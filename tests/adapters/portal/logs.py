@@ -154,7 +154,7 @@ class Inventor:
 
     def event(self, kind: type[Event]) -> Event:
         """An event of this type."""
-        self.about = self.chance.randrange(3)
+        self.about = self.chance.randrange(2)
         schema = _schema(kind)
         found = self._object(schema, schema.get("$defs", {}))
         return kind.model_validate_json(json.dumps(found))
@@ -220,7 +220,7 @@ def invented(seed: int, rounds: int) -> Logs:
     kinds = [kind for _, kind in sorted(CATALOGUE.items()) if _is_shipped(kind)] * rounds
     chance.shuffle(kinds)
     for number, kind in enumerate(kinds):
-        log = LogName(kind.service, chance.choice(("QH8", "RAJ")))
+        log = LogName(kind.service, chance.choice(("QH8", "RAJ", "RAJ", "RAJ")))
         inventor = Inventor(chance, log.organisation)
         event = inventor.event(kind)
         logs.now = START + timedelta(minutes=number)

@@ -152,13 +152,15 @@ async def test_a_date_that_cannot_be_read_is_refused(client: Client) -> None:
         "roster?as_of=2024-03-31T12:00:00",
         "roster?on=31.3.2024",
         "roster?names=perhaps",
+        "roster?as_of=0001-01-01T00:00:00%2B05:00",
+        "roster?as_of=9999-12-31T23:59:59-05:00",
+        "roster?on=9999-12-31",
+        "calendar?first=9999-12-20",
         "calendar?first=2024-05-01&last=2024-04-30",
         "calendar?first=2020-01-01&last=2024-01-01",
     ):
         reply = await client.get(f"/organisations/RAJ/views/{query}", "coordinator")
         assert reply.status_code == 422, query
-    ends = await client.get("/organisations/RAJ/views/calendar?first=9999-12-20", "coordinator")
-    assert ends.json()["last"] == "9999-12-31"
 
 
 # Waiting

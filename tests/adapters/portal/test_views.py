@@ -13,13 +13,16 @@ from shared.contracts.envelope import NewerSchema, read
 from shared.contracts.event import CATALOGUE, Event, upcaster
 from shared.contracts.log import EventDiscarded
 from shared.infra import log as log_store
+from shared.infra.bus import watermarks
 from shared.infra.bus.sources import SourceAway
+from shared.infra.bus.watermarks import Counts, Place
 from shared.infra.database import Connection, Pool
 from shared.infra.log import Entry
 from shared.infra.views import Reached, View, ViewAway, Views, ViewUnfillable
 from shared.infra.views.building import build
 from shared.infra.views.view import newest
 from shared.kernel.identifiers import LogName, Position
+from tests.adapters.logs import until_blocked
 from tests.adapters.portal.logs import SERVICES, START, Logs, fold_live, invented, merged, rows, uid
 
 ORGANISATIONS = ("QH8", "RAJ")
@@ -28,7 +31,7 @@ ROSTER, PIPELINE = BY_NAME["roster"], BY_NAME["pipeline"]
 each_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 
 
-def logs_of(seed: int = 7, rounds: int = 4) -> Logs:
+def logs_of(seed: int = 7, rounds: int = 6) -> Logs:
     """Invented logs of the test's own."""
     made = invented(seed, rounds)
     return Logs({log: list(bodies) for log, bodies in made.bodies.items()}, made.now)
@@ -153,6 +156,28 @@ async def test_a_rebuild_beside_the_live_view_loses_nothing_and_never_goes_back(
     await asyncio.gather(arrive(), look(), rebuild())
 
     assert seen == sorted(seen)
+    assert await rows(portal, ROSTER.schema) == await filled(portal, whole, ROSTER, "in_order")
+
+
+async def test_a_batch_that_is_being_folded_is_not_lost_by_a_rebuild(portal: Pool) -> None:
+    whole, log = logs_of(), LogName("engagement", "RAJ")
+    arrived = Logs({name: list(bodies) for name, bodies in whole.bodies.items()})
+    arrived.bodies[log], last = arrived.bodies[log][:-40], arrived.bodies[log][-40:]
+    views = await prepared(portal, arrived, ROSTER)
+    fold = views.folds()[0]
+    await fold_live(portal, fold, sorted(arrived.bodies.items()))
+    await views.want_rebuild("roster")
+
+    async with portal.acquire() as connection, connection.transaction():
+        place = Place(fold.schema, fold.consumer, log)
+        await watermarks.lock(connection, place)
+        await fold.apply(connection, log, [read(body) for body in last])
+        await watermarks.raise_to(connection, place, len(whole.bodies[log]), Counts())
+        building = asyncio.create_task(build(views, arrived))
+        await until_blocked(portal)
+    arrived.bodies[log] += last
+    await building
+
     assert await rows(portal, ROSTER.schema) == await filled(portal, whole, ROSTER, "in_order")
 
 
