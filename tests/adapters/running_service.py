@@ -202,11 +202,17 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    service: Service, database: Database, pool: Pool, folder: Path, **own: Any
+    service: Service,
+    database: Database,
+    pool: Pool,
+    folder: Path,
+    *,
+    starts_at: datetime = START,
+    **own: Any,
 ) -> AsyncIterator[Running]:
     """The service for QH8 and RAJ on this database; `own` are its own settings."""
     issuer, clock = EvaluationIssuer(folder), SimulatedClock(folder / "clock")
-    clock.set(START)
+    clock.set(starts_at)
     settings = service.settings(
         deployment=f"{service.name}-test",
         organisations=ORGANISATIONS,
