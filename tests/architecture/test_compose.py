@@ -100,7 +100,7 @@ def test_a_service_comes_to_its_own_database_under_its_runtime_role(
 
 def test_every_database_is_prepared_with_the_password_its_service_shows() -> None:
     raw = SERVICES["databases"]["environment"]["PARTNERS_DATABASE_PASSWORDS"]
-    prepared = re.findall(r'"([a-z_]+)":"\$\{([A-Z0-9_]+)', raw)
+    prepared = re.findall(r'"([a-z0-9_]+)":"\$\{([A-Z0-9_]+)', raw)
     shown = {
         each.database: re.search(
             r":\$\{([A-Z0-9_]+)", SERVICES[name]["environment"]["PARTNERS_DATABASE_URL"]
