@@ -36,6 +36,7 @@ from tests.adapters.conftest import Database
 SIGNING_KEY = base64.b64encode(b"the auditor signs with this key.").decode()
 WITNESS_KEY = SigningKey(b"the witness cosigns with another")
 WITNESS_NAME = "partners.invalid/witness/RNA"
+OTHER_LOG = "partners.invalid/log/engagement.RNA"
 REGISTER = Path(__file__).parents[2] / "deploy" / "organisations"
 URLS = {"engagement": "http://engagement", "audit": "http://audit"}
 READERS = frozenset({"service", "auditor", "operator"})
@@ -145,7 +146,7 @@ async def installed(
             "signing_key": base64.b64encode(b"a trust's own auditor's own key.").decode(),
             "witness_key": base64.b64encode(b"the witness cosigns with another").decode(),
             "witness_organisation": "RNA",
-            "witnessed_logs": (KEY.verifier_key(audited.origin),),
+            "witnessed_logs": (KEY.verifier_key(audited.origin), KEY.verifier_key(OTHER_LOG)),
         }
         witness = kit_of("audit", AuditSettings.model_validate(other), audited.pool)
         verifier = TokenVerifier(audit.settings)
