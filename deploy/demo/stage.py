@@ -28,12 +28,10 @@ class Stage:
 
     async def advance(self, moment: datetime) -> None:
         """Move to `moment`, stopping at every deadline on the way (DESIGN 4)."""
-        while True:
+        while moment > self.clock.now():
             deadline = await self.settle()
-            if deadline is None or deadline > moment:
-                break
-            self.clock.set(max(deadline, self.clock.now()))
-        self.clock.set(max(moment, self.clock.now()))
+            first = moment if deadline is None else min(deadline, moment)
+            self.clock.set(max(first, self.clock.now()))
 
     async def settle(self) -> datetime | None:
         """Wait until all is published, applied and done; answers the next deadline of all.
