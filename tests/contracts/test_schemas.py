@@ -113,3 +113,38 @@ def test_a_wider_list_of_values_needs_the_next_number() -> None:
     assert incompatible(channel("post"), channel("post", "fax")) == [
         'by was ["post"] and is ["post", "fax"]'
     ]
+
+
+CHARACTERISTICS = (
+    "age",
+    "belief",
+    "disability",
+    "disadvantage",
+    "ethnicity",
+    "gender",
+    "marital",
+    "maternity",
+    "orientation",
+    "pregnancy",
+    "race",
+    "religion",
+    "sex",
+)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
+def test_no_event_asks_for_a_protected_characteristic(event: type[Event]) -> None:
+    """Equality answers are counters, never part of an event (DESIGN 7)."""
+    words = {word for name in _names(schema_of(event)) for word in name.split("_")}
+    # that the applicant confirms to be old enough is eligibility, not monitoring
+    words -= {"age"} if "confirms_age" in event.model_fields else set()
+    assert not words & set(CHARACTERISTICS)
+
+
+def _names(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {name for each in schema for name in _names(each)}
+    if not isinstance(schema, dict):
+        return set()
+    inner = {name for each in schema.values() for name in _names(each)}
+    return inner | set(schema.get("properties", {}))
