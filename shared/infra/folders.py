@@ -79,6 +79,6 @@ class DatedFolder:
         return sorted(folder.iterdir()) if folder.exists() else []
 
     def _path(self, organisation: str, on: date, name: str) -> Path:
-        if name != Path(name).name or name.startswith("."):
+        if not name or name != Path(name).name or name.startswith("."):
             raise ValueError("A file put out has a plain name.")
         return self._root / organisation / on.isoformat() / name

@@ -320,12 +320,14 @@ def put_out(finance: Running) -> Path:
 
 async def test_the_file_goes_to_the_details_that_were_frozen(finance: Running) -> None:
     await ready(finance)
+    path = f"payees/{PAYEE}/bank-details"
+    await finance.done(path, {**ACCOUNT, "account_number": "22222222"})
+    await finance.done(f"{path}/verification", {"number": 2}, *APPROVER)
     run = await finance.done("payment-runs", {"pay_on": PAY_ON})
-    changed = {**ACCOUNT, "account_number": "99999999"}
-    await finance.done(f"payees/{PAYEE}/bank-details", changed)
+    await finance.done(path, {**ACCOUNT, "account_number": "33333333"})
     await finance.done(f"{run}/approval", {"total_pence": 7_500}, *APPROVER)
     await finance.done(f"{run}/file")
-    assert b"12345678" in put_out(finance).read_bytes()
+    assert b"22222222" in put_out(finance).read_bytes()
 
 
 async def test_bank_details_are_in_clear_in_the_file_and_nowhere_else(
