@@ -93,7 +93,7 @@ async def _result(story: Story, play: Play, seconds: float) -> dict[str, Any]:
         "events": sum(found.events for found in verified.logs),
         "checkpoints": sum(found.checkpoints for found in verified.logs),
     }
-    documents = await play.stage.look()
+    documents = await play.stage.look(counts=True)
     return {
         "story": story.title,
         "outcome": await report.outcome(play.neighbours, auditor, story.organisations, audit),

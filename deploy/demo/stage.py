@@ -11,7 +11,7 @@ from deploy.demo.neighbours import Neighbours, StoryFailed
 from shared.infra.clock import SimulatedClock
 from shared.kernel.moments import parse_moment
 
-_LOOK_SECONDS: Final = 0.03
+_LOOK_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -55,15 +55,19 @@ class Stage:
             fresh = await self._ask(sorted(again))
             documents = [fresh.get(number, old) for number, old in enumerate(documents)]
 
-    async def look(self) -> list[dict[str, Any]]:
+    async def look(self, *, counts: bool = False) -> list[dict[str, Any]]:
         """The operations document of every deployment."""
-        return list((await self._ask(range(len(self.deployments)))).values())
+        return list((await self._ask(range(len(self.deployments)), counts=counts)).values())
 
-    async def _ask(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+    async def _ask(
+        self, numbers: Iterable[int], *, counts: bool = False
+    ) -> dict[int, dict[str, Any]]:
         wanted = list(numbers)
         found = await asyncio.gather(
             *(
-                self.neighbours.get(self.operator, *self.deployments[number], "/operations")
+                self.neighbours.get(
+                    self.operator, *self.deployments[number], "/operations", counts=counts
+                )
                 for number in wanted
             )
         )

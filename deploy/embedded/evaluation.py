@@ -54,6 +54,9 @@ class Evaluation:
     ) -> System:
         """What the supervisor starts."""
         optional: dict[str, Any] = {"announce": announce} if announce else {}
+        for deployment in self.deployments():
+            # imported before the first fork, once for all children
+            deployment.load()
         return System(
             name=self.name,
             folder=self.folder,

@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared.infra.http.bodies import read_body
+from shared.infra.http.errors import answer
 from shared.infra.http.problems import Problem, unknown
 from shared.infra.http.tokens import ROLES, Bearer
 from shared.infra.shell import LogOnHold, Order
@@ -142,10 +143,13 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            await self.access.check(request)
-            if request.method in {"POST", "PUT", "PATCH"}:
-                await read_body(request)
-            return await handle(request)
+            try:
+                await self.access.check(request)
+                if request.method in {"POST", "PUT", "PATCH"}:
+                    await read_body(request)
+                return await handle(request)
+            except Exception as error:  # noqa: BLE001 - the one place where all kinds end
+                return answer(error)
 
         return guarded
 

@@ -1,6 +1,6 @@
 """The one place that decides what kind of error an exception is (STYLE, errors)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -25,25 +25,17 @@ def problem_of(error: Exception) -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every exception of this app with its problem document."""
-
-    @app.middleware("http")
-    async def decide(
-        request: Request, proceed: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        try:
-            return await proceed(request)
-        except Exception as error:  # noqa: BLE001 - the one place where all kinds end
-            return _answer(error)
+    """Answer what fails outside a guarded route with its problem document too."""
 
     def handle(_: Request, error: Exception) -> Response:
-        return _answer(error)
+        return answer(error)
 
     for kind in (Problem, Refused, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, handle)
 
 
-def _answer(error: Exception) -> Response:
+def answer(error: Exception) -> Response:
+    """The problem document for an exception; a bug is recorded with its trace."""
     problem = problem_of(error)
     if problem.status == 500:
         _log.error("a bug answered a request", exc_info=error)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from shared.infra import deadlines, log
@@ -60,7 +60,7 @@ class Operations(BaseModel):
     publishes: bool
     logs: list[LogStanding]
     consumers: list[ConsumerStanding]
-    counts: Counts
+    counts: Counts | None
     next_deadline: Moment | None
 
 
@@ -71,6 +71,7 @@ def router(kit: Kit, relay: Relay, consumers: Sequence[Consumer]) -> APIRouter:
     @routes.get("/operations")
     async def operations(
         caller: Annotated[Caller, Depends(allowed(*READERS))],
+        counts: Annotated[bool, Query(description="Whether counts are wanted.")] = True,
     ) -> Operations:
         """Heads, publishing, watermarks, what is parked or foreign, and the next deadline."""
         seen = set(caller.organisations(*READERS))
@@ -83,7 +84,7 @@ def router(kit: Kit, relay: Relay, consumers: Sequence[Consumer]) -> APIRouter:
                 publishes=relay.active,
                 logs=await _logs(connection, kit, relay, organisations),
                 consumers=await _consumers(connection, consumers, organisations),
-                counts=await _counts(connection, consumers),
+                counts=await _counts(connection, consumers) if counts else None,
                 next_deadline=await deadlines.next_due(connection, organisations),
             )
 

@@ -40,6 +40,9 @@ ROLES: Final = frozenset(
 ALGORITHMS: Final = ["EdDSA", "Ed25519", "ES256", "ES384", "RS256", "RS384", "RS512", "PS256"]
 _KEY_SET_SECONDS: Final = 300.0
 _KEY_SET_RETRY_SECONDS: Final = 10.0
+_REMEMBERED_SECONDS: Final = 20.0
+"""A verified token is taken for so long without verifying again, within its leeway."""
+_MOST_REMEMBERED: Final = 10_000
 _log = structlog.get_logger()
 
 
@@ -69,6 +72,7 @@ class TokenVerifier:
         self._directory = settings.directory_secret.get_secret_value().encode()
         self._keys: KeySet | None = None
         self._fetched_at = float("-inf")
+        self._verified: dict[str, tuple[float, Bearer]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=30,
             iss={"essential": True, "value": settings.token_issuer},
@@ -82,7 +86,17 @@ class TokenVerifier:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise not_authenticated("This needs a bearer token.")
-        claims = await self._decode(token.strip())
+        known = self._verified.get(token)
+        if known is not None and known[0] > monotonic():
+            return known[1]
+        bearer = await self._verify(token.strip())
+        if len(self._verified) >= _MOST_REMEMBERED:
+            self._verified.clear()
+        self._verified[token] = (monotonic() + _REMEMBERED_SECONDS, bearer)
+        return bearer
+
+    async def _verify(self, token: str) -> Bearer:
+        claims = await self._decode(token)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
             raise not_authenticated("The token names nobody.")
