@@ -98,7 +98,8 @@ def _unfinished(document: dict[str, Any], heads: dict[str, int], now: datetime) 
             )
     for each in document["consumers"]:
         head = heads.get(each["log"], each["watermark"])
-        if each["watermark"] != head:
+        # beyond it: the head that was seen is the older of the two, and is asked for again
+        if each["watermark"] < head:
             yield f"{each['consumer']} has applied {each['watermark']} of {head} in {each['log']}"
     due = document["next_deadline"]
     if due is not None and parse_moment(due) <= now:
