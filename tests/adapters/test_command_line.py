@@ -1,8 +1,11 @@
 """The `partners` command as a program."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from deploy.embedded.children import EmbeddedFailure
 
@@ -50,3 +53,21 @@ import sys, deploy.cli.main
 print(sorted({"aiokafka", "asyncpg", "cryptography", "fastapi", "faststream"} & set(sys.modules)))
 """
     assert run("-c", program).stdout == "[]\n"
+
+
+README = (PROJECT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^    partners ([a-z -]+)", README, re.M))))
+def test_every_command_of_the_readme_exists(line: str) -> None:
+    words = [word for word in line.split("  ", maxsplit=1)[0].split() if not word.startswith("-")]
+    answered = partners(*words, "--help")
+    assert (answered.returncode, "Usage" in answered.stdout) == (0, True), answered.stderr
+
+
+@pytest.mark.parametrize("verb", sorted(set(re.findall(r"^    make ([a-z-]+)", README, re.M))))
+def test_every_verb_of_the_readme_exists(verb: str) -> None:
+    planned = subprocess.run(
+        ["make", "--dry-run", verb], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert planned.returncode == 0, planned.stderr
