@@ -103,7 +103,9 @@ def router(kit: Kit) -> APIRouter:
     routes = guarded_router("audit")
     _add_copies(routes, kit)
     _add_checkpoints(routes, kit)
-    _add_proofs(routes, kit)
+    _add_keys(routes, kit)
+    _add_inclusion(routes, kit)
+    _add_consistency(routes, kit)
     _add_witness(routes, kit)
     return routes
 
@@ -176,6 +178,8 @@ def _add_checkpoints(routes: APIRouter, kit: Kit) -> None:
             for found in kept
         ]
 
+
+def _add_keys(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/verifier-keys")
     async def verifier_keys(
         organisation: Organisation,
@@ -186,11 +190,11 @@ def _add_checkpoints(routes: APIRouter, kit: Kit) -> None:
 
         Whoever verifies should have them from elsewhere: who changes a log may change this answer.
         """
-        name = origin(installation, LogName(service, organisation))
+        name = origin(kit.settings.installation, LogName(service, organisation))
         return [verifier_key(name, ED25519, public) for public in audit_settings(kit).publics()]
 
 
-def _add_proofs(routes: APIRouter, kit: Kit) -> None:
+def _add_inclusion(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/proofs/inclusion")
     async def inclusion(
         organisation: Organisation,
@@ -218,6 +222,8 @@ def _add_proofs(routes: APIRouter, kit: Kit) -> None:
             note=note,
         )
 
+
+def _add_consistency(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/proofs/consistency")
     async def consistency(
         organisation: Organisation,

@@ -78,7 +78,7 @@ def order(key: str = "k-1", body: bytes = b"{}", organisation: str = "RAJ") -> O
 
 
 async def until(
-    condition: Callable[[], Awaitable[Any]], what: str, *, seconds: float = 10.0
+    condition: Callable[[], Awaitable[Any]], what: str, *, seconds: float = 30.0
 ) -> None:
     """Wait for a condition, with a deadline."""
     deadline = time.monotonic() + seconds

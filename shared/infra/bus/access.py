@@ -102,6 +102,11 @@ class BusAccess:
         )
 
     @property
+    def metadata_age_milliseconds(self) -> int:
+        """After how long a consumer looks for topics that are new."""
+        return 1_000 if self.forgetful else 15_000
+
+    @property
     def _request_timeout_milliseconds(self) -> int:
         # it answers at once or, after a death, never
         return FORGETFUL_TIMEOUT_MILLISECONDS if self.forgetful else REQUEST_TIMEOUT_MILLISECONDS

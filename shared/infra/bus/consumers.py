@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 
 from shared.contracts import (  # noqa: F401 - every consumer knows every event
     engagement,
@@ -36,8 +36,9 @@ from shared.kernel.identifiers import LogName
 
 __all__ = ["Consumers", "Fold", "Handler", "Held", "Reaction"]
 
-TAIL_SECONDS: Final = 3.0
+TAIL_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.5
+LONGEST_SILENCE: Final = 6
 _logger = structlog.get_logger(__name__)
 
 
@@ -91,14 +92,12 @@ class Consumers:
         self._retry_seconds = retry_seconds
         # commands need the pool too
         self._slots = asyncio.Semaphore(max(1, kit.settings.database_pool_size // 2))
-        self._subscriptions: list[Subscription] = []
+        self._subscription: Subscription | None = None
 
     @property
     def assigned(self) -> bool:
-        """Whether every consumer was given its share of the logs."""
-        return len(self._subscriptions) == len(self._consumers) and all(
-            subscription.joined for subscription in self._subscriptions
-        )
+        """Whether the consumers were given their share of the logs."""
+        return not self._consumers or (self._subscription is not None and self._subscription.joined)
 
     def held(self) -> list[Held]:
         """The logs that wait, and why."""
@@ -110,7 +109,7 @@ class Consumers:
                 worker.trouble,
                 now - worker.since,
             )
-            for worker in self._workers()
+            for _, worker in self._workers()
             if worker.trouble
         ]
 
@@ -135,54 +134,37 @@ class Consumers:
         return applied, reason
 
     async def _consume(self) -> None:
-        await self._make_topics()
-        broker = self._broker()
-        self._subscriptions = [self._subscription(broker, one) for one in self._consumers]
+        logs = sorted({log for one in self._consumers for log in self._logs(one)})
+        await self._make_topics(logs)
+        group = f"{self._kit.service}@{self._kit.deployment}"
+        subscription = Subscription(self._access, group, logs, self._feeds)
+        self._subscription = subscription
         try:
-            await broker.start()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch_tails())
-                for subscription in self._subscriptions:
-                    group.create_task(subscription.commit_for_ever())
+            await subscription.start()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch_tails(subscription))
+                tasks.create_task(subscription.commit_for_ever())
         finally:
-            await asyncio.gather(*(one.finish() for one in self._subscriptions))
-            await broker.stop()
+            await subscription.finish()
 
-    async def _make_topics(self) -> None:
-        names = sorted({str(log) for one in self._consumers for log in self._logs(one)})
+    async def _make_topics(self, logs: Iterable[LogName]) -> None:
         try:
-            await make_topics(self._access, names)
+            await make_topics(self._access, [str(log) for log in logs])
         except KafkaError as error:
             # its owner makes it too; here it only saves a rebalance when it comes
             _logger.info("topics-not-made", error=type(error).__name__)
 
-    def _broker(self) -> KafkaBroker:
-        access = self._access
-        return KafkaBroker(
-            access.bootstrap_servers,
-            client_id=self._kit.deployment,
-            security=access.security(),
-            metadata_max_age_ms=1_000,
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            logger=None,
-        )
-
-    def _subscription(self, broker: KafkaBroker, consumer: Consumer) -> Subscription:
-        own = "" if consumer.schema == "kit" else f".{consumer.schema}"
-        return Subscription(
-            broker,
-            self._access,
-            f"{consumer.consumer}{own}@{self._kit.deployment}",
-            self._logs(consumer),
-            lambda log: Feed(
+    def _feeds(self, log: LogName) -> list[Feed]:
+        return [
+            Feed(
                 self._applier(consumer, log),
                 self._kit.sources,
                 self._kit.metrics,
                 consumer.compare if isinstance(consumer, Fold) else None,
-            ),
-        )
+            )
+            for consumer in self._consumers
+            if log.service in consumer.sources
+        ]
 
     def _logs(self, consumer: Consumer) -> list[LogName]:
         return [LogName(s, code) for s in consumer.sources for code in self._kit.organisations]
@@ -202,21 +184,27 @@ class Consumers:
             retry_seconds=self._retry_seconds,
         )
 
-    def _workers(self) -> list[LogWorker]:
-        return [w for subscription in self._subscriptions for w in subscription.workers.values()]
+    def _workers(self) -> list[tuple[TopicPartition, LogWorker]]:
+        if self._subscription is None:
+            return []
+        return [(p, w) for p, workers in self._subscription.workers.items() for w in workers]
 
-    async def _watch_tails(self) -> None:
-        """Compare every log's watermark with its source's head, at once after an assignment."""
+    async def _watch_tails(self, subscription: Subscription) -> None:
+        """Compare every log's watermarks with its source's head, at once after an assignment."""
         while True:
-            workers = [w for w in self._workers() if w.place.partition == 0 and w.loaded]
-            logs = {worker.feed.log for worker in workers}
+            by_log: dict[LogName, list[LogWorker]] = {}
+            for place, worker in self._workers():
+                if place.partition == 0 and worker.loaded:
+                    by_log.setdefault(worker.feed.log, []).append(worker)
             await asyncio.gather(
-                *(self._watch(log, [w for w in workers if w.feed.log == log]) for log in logs)
+                *(self._watch(subscription, log, workers) for log, workers in by_log.items())
             )
-            fresh = any(worker.tail is None for worker in self._workers())
-            await asyncio.sleep(PAUSE_SECONDS if fresh or not logs else TAIL_SECONDS)
+            fresh = any(worker.tail is None for _, worker in self._workers())
+            await asyncio.sleep(PAUSE_SECONDS if fresh or not by_log else TAIL_SECONDS)
 
-    async def _watch(self, log: LogName, workers: Iterable[LogWorker]) -> None:
+    async def _watch(
+        self, subscription: Subscription, log: LogName, workers: Iterable[LogWorker]
+    ) -> None:
         # the watermark is read before the head: it is never the newer of the two
         stands = [(worker, worker.feed.applier.at) for worker in workers]
         try:
@@ -227,22 +215,33 @@ class Consumers:
         if head is None:
             return
         for worker, at in stands:
-            self._compare(worker, at, head.sequence)
+            self._tell(worker, at, head.sequence)
+        still = [(w, _looks_without_change(w, at, head.sequence)) for w, at in stands]
+        silent = [worker for worker, looks in still if looks]
+        # a bus that has more but does not bring it is not waited for any longer than this
+        given_up = any(looks > LONGEST_SILENCE for _, looks in still)
+        if silent and (given_up or not await subscription.has_more(TopicPartition(str(log), 0))):
+            _logger.warning("silent-tail", log=str(log), head=head.sequence)
+            for worker in silent:
+                worker.mend_tail(head.sequence)
 
-    def _compare(self, worker: LogWorker, at: int, head: int) -> None:
+    def _tell(self, worker: LogWorker, at: int, head: int) -> None:
+        """Show the lag, and stop a log whose consumer knows more than its source."""
         log, consumer = str(worker.feed.log), worker.feed.applier.place.consumer
         self._kit.metrics.watermark.labels(consumer, log).set(at)
         self._kit.metrics.lag.labels(consumer, log).set(max(0, head - at))
-        if at > head:
-            if worker.barred is None:
-                self._kit.metrics.alarms.labels("beyond-head", log).inc()
-                _logger.error("watermark-beyond-head", consumer=consumer, log=log, at=at, head=head)
+        if at > head and worker.barred is None:
+            self._kit.metrics.alarms.labels("beyond-head", log).inc()
+            _logger.error("watermark-beyond-head", consumer=consumer, log=log, at=at, head=head)
             worker.bar(f"It stands at {at}, beyond the head of its source at {head}.")
-            return
-        if worker.barred:
+        elif at <= head and worker.barred is not None:
             worker.bar(None)
-        before, worker.tail = worker.tail, Tail(at, head, worker.holds)
-        waited = before is not None and (before.at, before.holds) == (at, worker.holds)
-        if before is not None and waited and worker.idle and at < before.head:
-            _logger.warning("silent-tail", consumer=consumer, log=log, at=at, head=head)
-            worker.mend_tail(head)
+
+
+def _looks_without_change(worker: LogWorker, at: int, head: int) -> int:
+    """How many looks in a row found a worker idle where it was, with its source ahead."""
+    before, still = worker.tail, 0
+    if before is not None and worker.idle and at < before.head:
+        still = before.still + 1 if (before.at, before.holds) == (at, worker.holds) else 0
+    worker.tail = Tail(at, head, worker.holds, still)
+    return still

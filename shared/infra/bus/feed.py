@@ -3,6 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -44,11 +45,25 @@ LONGEST_WAIT_SECONDS: Final = 5.0
 _logger = structlog.get_logger(__name__)
 
 
-class Stopped(Exception):
-    """This log goes on from `offset` after a pause; nothing from there on was done."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A record from the subscriber, and what is in it, read once for all consumers of its topic."""
 
-    def __init__(self, offset: int | None, pause_seconds: float, reason: str) -> None:
-        self.offset = offset
+    record: ConsumerRecord
+    incoming: Incoming
+
+    @classmethod
+    def of(cls, record: ConsumerRecord) -> "Delivery":
+        """A record just come."""
+        hint = next((value for name, value in record.headers if name == "sequence"), None)
+        return cls(record, Incoming(record.partition, record.value, hint))
+
+
+class Stopped(Exception):
+    """This log goes on after a pause; of what was brought last, `done` records are dealt with."""
+
+    def __init__(self, done: int, pause_seconds: float, reason: str) -> None:
+        self.done = done
         self.pause_seconds = pause_seconds
         super().__init__(reason)
 
@@ -75,20 +90,18 @@ class Feed:
         try:
             await self.applier.load()
         except ABROAD as error:
-            raise self._stopped(None, Wait(type(error).__name__)) from error
+            raise self._stopped(0, Wait(type(error).__name__)) from error
 
-    async def take(self, records: Sequence[ConsumerRecord]) -> None:
+    async def take(self, brought: Sequence[Delivery]) -> None:
         """Deal with these records in order. Raises Stopped."""
         place = 0
         try:
-            while place < len(records):
-                place = await self._stretch(records, place)
+            while place < len(brought):
+                place = await self._stretch(brought, place)
             await self._look_at_duplicates()
             await self.applier.keep_counts()
         except (Trouble, *ABROAD) as trouble:
-            done = place + self._done
-            left = records[done].offset if done < len(records) else records[-1].offset + 1
-            raise self._stopped(left, trouble) from trouble
+            raise self._stopped(place + self._done, trouble) from trouble
         self._waits = 0
 
     async def catch_up(self, sequence: int) -> None:
@@ -97,27 +110,28 @@ class Feed:
             self.applier.counts.repaired += 1
             await self._fetch(sequence)
         except (Trouble, *ABROAD) as trouble:
-            raise self._stopped(None, trouble) from trouble
+            raise self._stopped(0, trouble) from trouble
         self._waits = 0
 
-    async def _stretch(self, records: Sequence[ConsumerRecord], place: int) -> int:
+    async def _stretch(self, brought: Sequence[Delivery], place: int) -> int:
         """Apply the events from `place` on whose turn it is, or settle one other record."""
         start, run = self.applier.at, list[Recorded]()
         self._done = 0
-        for record in records[place:]:
-            finding = recognise(_incoming(record), self.log, start + len(run))
+        for delivery in brought[place:]:
+            finding = recognise(delivery.incoming, self.log, start + len(run))
             if not isinstance(finding, Next):
                 break
             run.append(finding.event)
         if not run:
-            await self._settle(records[place], finding)
+            await self._settle(brought[place].record, finding)
             return place + 1
         try:
             await self._apply(run, trusted=False)
         except Unfitting as unfitting:
-            place += unfitting.event.sequence - start - 1
-            event, value = unfitting.event, records[place].value
-            await self._settle(records[place], Doubtful(event.sequence, value, str(unfitting)))
+            event = unfitting.event
+            place += event.sequence - start - 1
+            doubt = Doubtful(event.sequence, event.body.encode(), str(unfitting))
+            await self._settle(brought[place].record, doubt)
             return place + 1
         finally:
             self._done = max(0, self.applier.at - start)
@@ -209,7 +223,7 @@ class Feed:
             self._metrics.alarms.labels("foreign", str(self.log)).inc()
             _logger.error("foreign-record", topic=record.topic, offset=record.offset, reason=reason)
 
-    def _stopped(self, offset: int | None, trouble: BaseException) -> Stopped:
+    def _stopped(self, done: int, trouble: BaseException) -> Stopped:
         match trouble:
             case WentBack():
                 pause = AGAIN_SECONDS
@@ -219,12 +233,7 @@ class Feed:
                 pause = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**self._waits)
                 self._waits = min(self._waits + 1, 10)
         reason = str(trouble) if isinstance(trouble, Trouble) else type(trouble).__name__
-        return Stopped(offset, pause, reason)
-
-
-def _incoming(record: ConsumerRecord) -> Incoming:
-    hint = next((value for name, value in record.headers if name == "sequence"), None)
-    return Incoming(record.partition, record.value, hint)
+        return Stopped(done, pause, reason)
 
 
 def _digest(value: bytes) -> bytes:

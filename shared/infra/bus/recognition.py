@@ -10,13 +10,25 @@ from shared.kernel.identifiers import LogName
 _NUMBER = pattern(rb"[0-9]{10}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
     """A record as it came. `hint` is its `sequence` header, which decides nothing."""
 
     partition: int
     value: bytes | None
     hint: bytes | None = None
+    _read: Recorded | Malformed | None = None
+
+    def event(self) -> Recorded:
+        """The event in it, read once for all consumers. Raises Malformed."""
+        if self._read is None:
+            try:
+                self._read = read(self.value or b"")
+            except Malformed as malformed:
+                self._read = malformed
+        if isinstance(self._read, Malformed):
+            raise self._read
+        return self._read
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ def recognise(record: Incoming, log: LogName, watermark: int) -> Finding:
     if (reason := _impossible(record)) or record.value is None:
         return Foreign(reason)
     try:
-        event = read(record.value)
+        event = record.event()
     except Malformed as malformed:
         return Doubtful(_hinted(record.hint, watermark + 1), record.value, str(malformed))
     if event.log != log:

@@ -1,19 +1,16 @@
-"""One topic's records worked through in order: one log's trouble is its own."""
+"""One consumer working through one topic's records in order: its trouble is its own."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError
 
 from shared.infra.bus.applying import told
-from shared.infra.bus.feed import Feed, Stopped
+from shared.infra.bus.feed import Delivery, Feed, Stopped
 
 MOST_AT_ONCE: Final = 2_000
 PAUSE_SECONDS: Final = 1.0
@@ -22,72 +19,64 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Where a consumer and its source's head stood, and how often the log had been held."""
+    """Where a consumer and its source's head stood, and how often the log had been held.
+
+    `still` counts the looks since anything moved.
+    """
 
     at: int
     head: int
     holds: int
+    still: int = 0
 
 
 class LogWorker:
-    """Takes what the subscriber brings, holds the topic while its log is in trouble.
+    """Takes what the subscriber brings and holds it while the log is in trouble.
 
-    Holding is pausing the topic and seeking back: the subscriber goes on polling for all others.
+    Nobody waits for it: the subscriber goes on polling, and others work on their own.
     """
 
-    def __init__(
-        self,
-        feed: Feed,
-        place: TopicPartition,
-        consumer: Callable[[], AIOKafkaConsumer | None],
-        most_waiting: int,
-    ) -> None:
+    def __init__(self, feed: Feed, drained: Callable[[], None]) -> None:
         self.feed = feed
-        self.place = place
         self.done: int | None = None
-        """The offset from which nothing is done yet, to be committed."""
+        """The offset up to which everything is dealt with, to be committed."""
         self.trouble: str | None = None
         self.since = time.monotonic()
         self.barred: str | None = None
         """Why this log may not be read on until somebody puts it right."""
         self.loaded = False
         self.holds = 0
-        """How often it was held; between a hold and the records coming again it only seems idle."""
         self.tail: Tail | None = None
         """What was seen when the tail was last looked at."""
-        self._consumer = consumer
-        self._most_waiting = most_waiting
-        self._records: deque[ConsumerRecord] = deque()
-        self._tail = 0
+        self._drained = drained
+        self._brought: deque[Delivery] = deque()
+        self._tail_to = 0
         self._woken = asyncio.Event()
-        self._held = False
-        self._full = False
-        self._working = False
         self._resting = asyncio.Event()
-        self._first: int | None = None
+        self._held = False
+
+    @property
+    def waiting(self) -> int:
+        """How many records were brought and are not dealt with."""
+        return len(self._brought)
 
     @property
     def idle(self) -> bool:
-        """Whether everything brought so far is done."""
-        return self.loaded and not (self._records or self._working or self._held)
+        """Whether everything brought so far is dealt with."""
+        return self.loaded and self._resting.is_set() and not (self._held or self._brought)
 
     async def rest(self) -> None:
         """Return when nothing is under way: all is done, or the log is held."""
         await self._resting.wait()
 
-    def deliver(self, records: Sequence[ConsumerRecord]) -> None:
-        """Records from the subscriber, in order; while the log is held they will come again."""
-        if self._held:
-            return
-        self._records.extend(records)
-        if len(self._records) > self._most_waiting and not self._full:
-            self._full = True
-            self._pause()
+    def deliver(self, brought: Sequence[Delivery]) -> None:
+        """Records from the subscriber, in order."""
+        self._brought.extend(brought)
         self._woken.set()
 
     def mend_tail(self, head: int) -> None:
         """The source has numbers up to `head` that the bus does not bring."""
-        self._tail = head
+        self._tail_to = head
         self._woken.set()
 
     def bar(self, reason: str | None) -> None:
@@ -97,41 +86,45 @@ class LogWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._guarded(self._load)
+        while not self.loaded:
+            await self._guarded(self._load)
         while True:
             self._resting.set()
             await self._woken.wait()
             self._resting.clear()
             self._woken.clear()
-            while self._records or self._tail or self.barred:
+            while self._brought or self._tail_to or self.barred:
                 await self._guarded(self._turn)
 
     async def _load(self) -> None:
-        while not self.loaded:
-            await self.feed.load()
-            self.loaded = True
+        await self.feed.load()
+        self.loaded = True
 
     async def _turn(self) -> None:
         if self.barred:
-            self._first = self._records[0].offset if self._records else None
-            raise Stopped(self._first, PAUSE_SECONDS, self.barred)
-        if self._records:
-            count = min(MOST_AT_ONCE, len(self._records))
-            batch = [self._records.popleft() for _ in range(count)]
-            self._first = batch[0].offset
-            await self.feed.take(batch)
-            self.done = batch[-1].offset + 1
-        elif self._tail:
-            self._first = None
-            await self.feed.catch_up(self._tail)
-            self._tail = 0
+            raise Stopped(0, PAUSE_SECONDS, self.barred)
+        if self._brought:
+            await self._take()
+        else:
+            await self.feed.catch_up(self._tail_to)
+            self._tail_to = 0
         self.trouble = None
-        if self._full and len(self._records) <= self._most_waiting // 2:
-            self._full = False
-            self._resume()
+
+    async def _take(self) -> None:
+        batch = [self._brought[n] for n in range(min(MOST_AT_ONCE, len(self._brought)))]
+        done = 0
+        try:
+            await self.feed.take(batch)
+            done = len(batch)
+        except Stopped as stopped:
+            done = stopped.done
+            raise
+        finally:
+            for _ in range(done):
+                self.done = self._brought.popleft().record.offset + 1
+            self._drained()
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._working = True
         try:
             await work()
         except Stopped as stopped:
@@ -139,47 +132,27 @@ class LogWorker:
         except Exception as error:  # noqa: BLE001 - a bug here must not stop other logs
             # no traceback: its lines may hold what an event says of a person
             _logger.error(  # noqa: TRY400
-                "consumer-failed", topic=self.place.topic, error=told(error)
+                "consumer-failed", log=str(self.feed.log), error=told(error)
             )
-            held = Stopped(self._first, PAUSE_SECONDS, "The consumer kit itself failed.")
+            held = Stopped(0, PAUSE_SECONDS, "The consumer kit itself failed.")
         else:
             return
-        finally:
-            self._working = False
         await self._hold(held)
 
     async def _hold(self, stopped: Stopped) -> None:
-        """Pause this topic, go back to where nothing was done, and let it go on after a while."""
+        """Keep what is not done and let the log go on after a while."""
         if self.trouble is None:
             self.since = time.monotonic()
-            _logger.warning("log-held", topic=self.place.topic, reason=str(stopped))
+            consumer = self.feed.applier.place.consumer
+            _logger.warning(
+                "log-held", consumer=consumer, log=str(self.feed.log), reason=str(stopped)
+            )
         self.trouble = str(stopped)
-        self._held = True
         self.holds += 1
+        self._held = True
         self._resting.set()
-        self._records.clear()
-        self._pause()
-        if stopped.offset is not None:
-            self.done = stopped.offset
-            self._seek(stopped.offset)
         try:
             await asyncio.sleep(stopped.pause_seconds)
         finally:
-            self._held = self._full = False
-            self._resume()
-
-    # a rebalance may take the topic away at any time; its next owner begins anew
-    def _pause(self) -> None:
-        with suppress(IllegalStateError):
-            if consumer := self._consumer():
-                consumer.pause(self.place)
-
-    def _resume(self) -> None:
-        with suppress(IllegalStateError):
-            if consumer := self._consumer():
-                consumer.resume(self.place)
-
-    def _seek(self, offset: int) -> None:
-        with suppress(IllegalStateError):
-            if consumer := self._consumer():
-                consumer.seek(self.place, offset)
+            self._held = False
+        self._resting.clear()

@@ -9,7 +9,9 @@ CREATE TABLE kit.idempotency (
     positions text[] NOT NULL DEFAULT '{}',
     -- real time, whatever the Clock says: how long a key is good for is promised to the client
     kept_from timestamptz NOT NULL DEFAULT now()
-);
+)
+-- as for the log: no plan is made for a table that is small only at first
+WITH (autovacuum_analyze_threshold = 10000);
 CREATE INDEX idempotency_by_age ON kit.idempotency (kept_from);
 
 CREATE TABLE kit.deadlines (
@@ -27,7 +29,7 @@ CREATE TABLE kit.deadlines (
     -- the same event gives the same deadlines, however often they are derived from it
     CONSTRAINT one_deadline_per_cause PRIMARY KEY (cause, organisation, stream, purpose, due_at)
 );
-CREATE INDEX deadlines_by_due_at ON kit.deadlines (due_at);
+CREATE INDEX deadlines_by_due_at ON kit.deadlines (due_at, cause);
 
 DO $$ BEGIN
     EXECUTE format(

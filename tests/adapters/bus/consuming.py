@@ -176,15 +176,15 @@ class World(Consuming):
         await superuser.execute("TRUNCATE seen.events")
         await superuser.execute("UPDATE kit.watermarks SET sequence = 0")
         await superuser.close()
-        await self.move_group_to_the_start("payments.seen")
+        await self.move_group_to_the_start()
 
-    async def move_group_to_the_start(self, group: str) -> None:
+    async def move_group_to_the_start(self) -> None:
         """What an operator's tool does while nobody of the group runs."""
         place = TopicPartition(str(self.log), 0)
         consumer = AIOKafkaConsumer(
             place.topic,
             bootstrap_servers=self.broker.bootstrap_servers,
-            group_id=f"{group}@{self.kit.deployment}",
+            group_id=f"{self.kit.service}@{self.kit.deployment}",
             session_timeout_ms=self.broker.session_timeout_milliseconds,
             heartbeat_interval_ms=self.broker.heartbeat_interval_milliseconds,
             enable_auto_commit=False,

@@ -52,8 +52,7 @@ async def test_a_group_moved_back_to_the_start_repeats_no_effect(one: World) -> 
             await one.has_seen(range(1, 102))
             await one.has_echoed(range(2, 102))
         before = await one.operations()
-        await one.move_group_to_the_start("payments.seen")
-        await one.move_group_to_the_start("payments.echo")
+        await one.move_group_to_the_start()
         await one.writer.write(1)
         async with running(one.consumers(one.fold(), one.reaction()).run()):
             await one.has_seen(range(1, 103))

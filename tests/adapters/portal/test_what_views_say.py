@@ -328,7 +328,8 @@ async def test_a_committee_is_compliant_from_the_day_its_partners_are_enough(
     assert await on("2024-06-02") == (2, 1, 1, False, day("2024-06-02"))
     assert await on("2024-06-20") == (2, 2, 0, True, None)
     assert await on("2024-09-01") == (2, 1, 1, False, day("2024-09-01"))
-    assert await on("2024-10-15") == (1, 0, 1, False, day("2024-09-01"))
+    assert await on("2024-09-30") == (2, 1, 1, False, day("2024-09-01"))
+    assert await on("2024-10-01") == (1, 0, 1, False, day("2024-09-01"))
     assert await reader.ask(story, "compliance", "committees", ["RAJ"], day("2024-02-29")) == []
     assert await reader.ask(story, "compliance", "committees", ["QH8"], day("2024-06-20")) == []
 

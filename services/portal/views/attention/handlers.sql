@@ -14,15 +14,15 @@
 -- on: PaymentRunWithdrawn RunLineReturned RunLineReissued MessageFailed MessageSent
 WITH fact AS MATERIALIZED (
     SELECT event.organisation, event.sequence, event.happened_at, event.data, rule.act, rule.kind,
-        concat_ws('/', joined.item, element.value) AS item
+        concat_ws(
+            '/',
+            CASE WHEN starts_with(item[1], '=') THEN substr(item[1], 2) ELSE event.data ->> item[1] END,
+            CASE WHEN starts_with(item[2], '=') THEN substr(item[2], 2) ELSE event.data ->> item[2] END,
+            CASE WHEN starts_with(item[3], '=') THEN substr(item[3], 2) ELSE event.data ->> item[3] END,
+            element.value
+        ) AS item
     FROM kit.events($1) AS event
     JOIN rule ON rule.type = event.type AND (rule.given IS NULL OR event.data @@ rule.given)
-    CROSS JOIN LATERAL (
-        SELECT string_agg(
-            CASE WHEN starts_with(member, '=') THEN substr(member, 2) ELSE event.data ->> member END, '/' ORDER BY place
-        ) AS item
-        FROM unnest(rule.item) WITH ORDINALITY AS part (member, place)
-    ) AS joined
     LEFT JOIN LATERAL jsonb_array_elements_text(event.data -> rule.each) AS element (value) ON rule.each IS NOT NULL
     WHERE rule.each IS NULL OR element.value IS NOT NULL
 ), opened AS (
@@ -33,12 +33,11 @@ WITH fact AS MATERIALIZED (
             ELSE ((data ->> kind.due_on)::timestamptz AT TIME ZONE 'Europe/London')::date
         END AS due_on,
         (data ->> kind.subject)::uuid AS subject,
-        (
-            SELECT string_agg(
-                CASE WHEN starts_with(member, '=') THEN substr(member, 2) ELSE data ->> member END, '/' ORDER BY place
-            )
-            FROM unnest(kind.root) WITH ORDINALITY AS part (member, place)
-        ) AS root
+        nullif(concat_ws(
+            '/',
+            CASE WHEN starts_with(root[1], '=') THEN substr(root[1], 2) ELSE data ->> root[1] END,
+            CASE WHEN starts_with(root[2], '=') THEN substr(root[2], 2) ELSE data ->> root[2] END
+        ), '') AS root
     FROM fact JOIN kind USING (kind)
     WHERE act = 'opens'
     ORDER BY organisation, kind, item, sequence DESC

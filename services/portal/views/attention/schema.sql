@@ -41,7 +41,7 @@ CREATE TABLE kind (
     kind text PRIMARY KEY,
     turn text NOT NULL,
     subject text,
-    root text[],
+    root text[] CHECK (cardinality(root) <= 2),
     wakes_at text,
     due_on text
 );
@@ -91,7 +91,7 @@ CREATE TABLE rule (
     type text NOT NULL,
     act text NOT NULL,
     kind text,
-    item text[] NOT NULL,
+    item text[] NOT NULL CHECK (cardinality(item) <= 3),
     given jsonpath,
     each text
 );

@@ -1,5 +1,5 @@
 -- name: posting
--- What each event adds to the books.
+-- What each event adds to the books, column by column.
 -- on: PaymentDue PaymentCorrected PaymentDeclined PaymentReduced PaymentRejected
 -- on: PaymentPutInRun PaymentTakenFromRun PaymentReissued
 -- on: PaymentRunFrozen PaymentRunWithdrawn RunLineSettled RunLineReturned RunLineReissued
@@ -7,33 +7,52 @@ INSERT INTO posting (
     organisation, sequence, posted_on, payment, run, due, declined, reversed, in_run, waiting, run_total, settled,
     returned, in_flight, reissued
 )
-SELECT organisation, sequence, (happened_at AT TIME ZONE 'Europe/London')::date, payment, run, booked.*
+SELECT organisation, sequence, (happened_at AT TIME ZONE 'Europe/London')::date, payment, run,
+    CASE type -- due
+        WHEN 'PaymentDue' THEN amount_pence
+        WHEN 'PaymentCorrected' THEN greatest(difference_pence, 0)
+        ELSE 0
+    END,
+    CASE -- declined
+        WHEN type = 'PaymentCorrected' THEN declined_difference_pence
+        WHEN type IN ('PaymentDeclined', 'PaymentReduced') THEN declined_pence
+        ELSE 0
+    END,
+    CASE type -- reversed
+        WHEN 'PaymentCorrected' THEN greatest(-difference_pence, 0)
+        WHEN 'PaymentRejected' THEN amount_pence
+        ELSE 0
+    END,
+    CASE -- in a run
+        WHEN type = 'PaymentPutInRun' THEN amount_pence
+        WHEN type IN ('PaymentTakenFromRun', 'PaymentReissued') THEN -amount_pence
+        ELSE 0
+    END,
+    CASE -- waiting
+        WHEN type IN ('PaymentDue', 'PaymentTakenFromRun', 'PaymentReissued') THEN amount_pence
+        WHEN type IN ('PaymentRejected', 'PaymentPutInRun') THEN -amount_pence
+        WHEN type = 'PaymentCorrected' THEN difference_pence - declined_difference_pence
+        WHEN type IN ('PaymentDeclined', 'PaymentReduced') THEN -declined_pence
+        ELSE 0
+    END,
+    CASE type WHEN 'PaymentRunFrozen' THEN total_pence WHEN 'PaymentRunWithdrawn' THEN -total_pence ELSE 0 END,
+    CASE -- settled
+        WHEN type = 'RunLineSettled' THEN amount_pence
+        WHEN type = 'RunLineReturned' AND was_settled THEN -amount_pence
+        ELSE 0
+    END,
+    CASE type WHEN 'RunLineReturned' THEN amount_pence ELSE 0 END,
+    CASE -- in flight
+        WHEN type = 'PaymentRunFrozen' THEN total_pence
+        WHEN type = 'PaymentRunWithdrawn' THEN -total_pence
+        WHEN type = 'RunLineSettled' OR (type = 'RunLineReturned' AND NOT was_settled) THEN -amount_pence
+        ELSE 0
+    END,
+    CASE type WHEN 'RunLineReissued' THEN amount_pence ELSE 0 END
 FROM kit.events($1), jsonb_to_record(data) AS fact (
     payment uuid, run uuid, amount_pence bigint, declined_pence bigint, difference_pence bigint,
     declined_difference_pence bigint, total_pence bigint, was_settled boolean
-), LATERAL (
-    SELECT coalesce(sum(due), 0), coalesce(sum(declined), 0), coalesce(sum(reversed), 0), coalesce(sum(in_run), 0),
-        coalesce(sum(waiting), 0), coalesce(sum(run_total), 0), coalesce(sum(settled), 0), coalesce(sum(returned), 0),
-        coalesce(sum(in_flight), 0), coalesce(sum(reissued), 0)
-    FROM (VALUES
-        ('PaymentDue', amount_pence, 0, 0, 0, amount_pence, 0, 0, 0, 0, 0),
-        ('PaymentCorrected', greatest(difference_pence, 0), declined_difference_pence, greatest(-difference_pence, 0),
-            0, difference_pence - declined_difference_pence, 0, 0, 0, 0, 0),
-        ('PaymentDeclined', 0, declined_pence, 0, 0, -declined_pence, 0, 0, 0, 0, 0),
-        ('PaymentReduced', 0, declined_pence, 0, 0, -declined_pence, 0, 0, 0, 0, 0),
-        ('PaymentRejected', 0, 0, amount_pence, 0, -amount_pence, 0, 0, 0, 0, 0),
-        ('PaymentPutInRun', 0, 0, 0, amount_pence, -amount_pence, 0, 0, 0, 0, 0),
-        ('PaymentTakenFromRun', 0, 0, 0, -amount_pence, amount_pence, 0, 0, 0, 0, 0),
-        ('PaymentReissued', 0, 0, 0, -amount_pence, amount_pence, 0, 0, 0, 0, 0),
-        ('PaymentRunFrozen', 0, 0, 0, 0, 0, total_pence, 0, 0, total_pence, 0),
-        ('PaymentRunWithdrawn', 0, 0, 0, 0, 0, -total_pence, 0, 0, -total_pence, 0),
-        ('RunLineSettled', 0, 0, 0, 0, 0, 0, amount_pence, 0, -amount_pence, 0),
-        ('RunLineReturned', 0, 0, 0, 0, 0, 0, CASE WHEN was_settled THEN -amount_pence ELSE 0 END, amount_pence,
-            CASE WHEN was_settled THEN 0 ELSE -amount_pence END, 0),
-        ('RunLineReissued', 0, 0, 0, 0, 0, 0, 0, 0, 0, amount_pence)
-    ) AS book (of, due, declined, reversed, in_run, waiting, run_total, settled, returned, in_flight, reissued)
-    WHERE book.of = type
-) AS booked
+)
 ON CONFLICT (organisation, sequence) DO NOTHING;
 
 -- name: payment
