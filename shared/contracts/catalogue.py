@@ -24,9 +24,11 @@ absent or null; *sealed* names the retention class of a personal value. What eve
 
 def every_event() -> Sequence[type[Event]]:
     """All event classes of all contract modules, by service and name."""
-    for module in walk_packages(shared.contracts.__path__, "shared.contracts."):
+    package = f"{shared.contracts.__name__}."
+    for module in walk_packages(shared.contracts.__path__, package):
         import_module(module.name)
-    return sorted(CATALOGUE.values(), key=lambda event: (event.service, event.__name__))
+    published = (event for event in CATALOGUE.values() if event.__module__.startswith(package))
+    return sorted(published, key=lambda event: (event.service, event.__name__))
 
 
 def page() -> str:

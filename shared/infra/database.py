@@ -15,6 +15,7 @@ AWAY: Final[tuple[type[Exception], ...]] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection answers while its server is throwing it out
     OSError,
 )
 

@@ -15,7 +15,7 @@ from shared.contracts.envelope import Recorded, read
 from shared.contracts.openings import PersonalDataOpened
 from shared.contracts.personal import Clear, Sealed
 from shared.infra import log
-from shared.infra.database import Pool, open_pool
+from shared.infra.database import AWAY, Pool, open_pool
 from shared.infra.key_access import (
     PAYING,
     SHOWING,
@@ -380,5 +380,5 @@ async def test_an_outage_of_the_own_database_is_an_exception(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
     )
     await superuser.close()
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+    with pytest.raises(AWAY):
         await own.opener.open({"name": value}, SHOWING, organisation="QH8", actor=ACTOR)

@@ -175,7 +175,7 @@ class Applier:
         """Say what a failure means: wait, try again, or park after the last try."""
         if isinstance(error, Trouble):
             raise error
-        if isinstance(error, (*ABROAD, KeyAway, NewerSchema)):
+        if abroad(error) or isinstance(error, (KeyAway, NewerSchema)):
             raise Wait(f"{type(error).__name__}: {where(error)}") from error
         if isinstance(error, SchemaFailed) and isinstance(item, Recorded) and not self._trusted:
             raise Unfitting(item, unfit(item)) from error
@@ -212,12 +212,20 @@ class Applier:
                 return applied, None
             try:
                 applied += await self._effects.retry(self, parked)
-            except ABROAD as error:
-                return applied, f"Something is away: {type(error).__name__}. Try again later."
             except Exception as error:  # noqa: BLE001 - any bug of a handler is told to the operator
+                if abroad(error):
+                    return applied, f"Something is away: {type(error).__name__}. Try again later."
                 async with self.pool.acquire() as connection:
                     await parking.failed_again(connection, parked, told(error))
                 return applied, told(error)
+
+
+def abroad(error: Exception) -> bool:
+    """Whether what is around failed, not the handler; a value PostgreSQL cannot take is the latter.
+
+    asyncpg files that one, DataError, under the same name as a lost connection.
+    """
+    return isinstance(error, ABROAD) and not isinstance(error, asyncpg.DataError)
 
 
 def told(error: Exception) -> str:

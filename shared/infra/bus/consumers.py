@@ -120,8 +120,8 @@ class Consumers:
         while True:
             try:
                 await self._consume()
-            except KafkaError as error:
-                _logger.warning("bus-away", error=type(error).__name__)
+            except* KafkaError as away:
+                _logger.warning("bus-away", error=repr(away.exceptions))
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def retry(self, consumer: str, log: LogName, stream: str) -> tuple[int, str | None]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.contracts.envelope import Recorded, read
 from shared.infra.bus import parking
-from shared.infra.bus.applying import ABROAD, Applier, Item, KeyAway, Trouble, Unreadable, Wait
+from shared.infra.bus.applying import Applier, Item, KeyAway, Trouble, Unreadable, Wait, abroad
 from shared.infra.bus.handling import Fold, Handler, Reaction
 from shared.infra.bus.parking import Parked
 from shared.infra.bus.watermarks import Place
@@ -129,10 +129,8 @@ class Folding:
                 await self._together(applier, items)
             except Trouble:
                 raise
-            except ABROAD as error:
-                await applier.failed(items[0], error)
             except Exception as error:  # noqa: BLE001 - failed() says what becomes of it
-                if len(items) == 1:
+                if len(items) == 1 or abroad(error):
                     await applier.failed(items[0], error)
             else:
                 return

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import asyncpg
 import httpx
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from shared.infra.database import AWAY
 from shared.infra.http.problems import Problem, away, refused, unknown
 from shared.infra.log import BodyRefused, LogNotOpen
 from shared.infra.shell import KeyUsedForAnotherCommand, LogOnHold
@@ -107,7 +107,6 @@ _KINDS: Final[Sequence[tuple[tuple[type[Exception], ...], Callable[[Any], Proble
     ((LogNotOpen,), lambda _: unknown()),
     ((RequestValidationError,), _malformed),
     ((HTTPException,), _routing),
-    ((asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError), _database),
-    ((asyncpg.InterfaceError, asyncpg.TooManyConnectionsError, OSError), _database),
+    (AWAY, _database),
     ((httpx.HTTPError,), _neighbour),
 )

@@ -52,11 +52,20 @@ async def test_a_failing_event_is_tried_again_and_a_passing_fault_leaves_no_trac
     assert await parked(one) == {}
 
 
+BUGS = {
+    "RuntimeError": RuntimeError("a bug"),
+    # asyncpg files a value PostgreSQL cannot take under the name of a lost connection
+    "DataError": asyncpg.DataError("an integer of sixty-five bits"),
+}
+
+
+@pytest.mark.parametrize("bug", BUGS)
 async def test_after_the_last_try_it_is_parked_with_those_behind_it_and_all_others_flow(
-    one: World,
+    one: World, bug: str
 ) -> None:
     await publish(one)
     one.failing.add(BAD)
+    one.failure = lambda: BUGS[bug]
     async with running(one.consumers(one.fold(), one.reaction()).run()):
         await one.has_seen([1, *OTHERS])
         await one.has_echoed(OTHERS)
@@ -65,7 +74,7 @@ async def test_after_the_last_try_it_is_parked_with_those_behind_it_and_all_othe
         rows = await parking.listed(connection, consumer="payments.echo")
     assert [row.sequence for row in rows] == [BAD, *BEHIND]
     assert rows[0].attempts == 3
-    assert rows[0].reason.startswith("RuntimeError at adapters/bus/handlers.py:")
+    assert rows[0].reason.startswith(f"{bug} at adapters/bus/handlers.py:")
     assert {row.reason for row in rows[1:]} == {f"Waits behind {Position(one.log, BAD)}."}
     assert rows[0].body.encode() == (await one.writer.bodies())[BAD - 1]
 
