@@ -67,7 +67,7 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
         consumers = Consumers(kit, reactions, folds)
         operations = operations_api.router(kit, relay, [*reactions, *folds])
         server = _server(service, kit, relay, consumers, operations)
-        timers = Scheduler(kit.shell, pool, kit.organisations, service.timers or {})
+        timers = Scheduler(kit.shell, pool, kit.organisations, service.every_timer(kit))
         parts = [relay.run(), consumers.run(), timers.run(), *service.background(kit)]
         await _until_stopped(server, parts)
 
@@ -88,7 +88,7 @@ def _assemble(service: Service, settings: ServiceSettings, pool: Pool) -> tuple[
         clock,
         idempotency_secret=settings.idempotency_secret.get_secret_value().encode(),
         sealer=keys,
-        deadlines_of=service.deadlines_of,
+        deadlines_of=service.every_deadline_of,
         wake=relay.wake,
         may_write=relay.may_write,
     )
@@ -141,7 +141,7 @@ def _server(
 ) -> uvicorn.Server:
     routers: Sequence[APIRouter] = (
         service.router(kit),
-        policies_api.router(kit, service.policies or {}),
+        policies_api.router(kit, service.every_policy()),
         log_api.router(kit, service.log_readers),
         keys_api.router(kit),
         me_api.router(),

@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from shared.contracts.event import Event
 from shared.infra.bus.handling import Fold, Reaction
 from shared.infra.deadlines import Timer
+from shared.infra.erasure import ERASE_AGAIN, erasing_again, erasure_deadlines
 from shared.infra.kit import Kit
 from shared.infra.settings import ServiceSettings
 from shared.kernel.deadlines import Deadline
+from shared.kernel.retention import RETENTION_POLICY, RetentionTerms
 
 
 def _none(_: Kit) -> tuple[()]:
@@ -46,3 +48,20 @@ class Service:
     migrations: Path | None = None
     policies: Mapping[str, type[BaseModel]] | None = None
     log_readers: frozenset[str] = frozenset({"service", "auditor", "operator"})
+
+    def every_deadline_of(
+        self, organisation: str, stream: str, event: Event, time: datetime
+    ) -> Sequence[Deadline]:
+        """The service's own deadlines, and the ends of what an erasure could not destroy yet."""
+        return [
+            *self.deadlines_of(organisation, stream, event, time),
+            *erasure_deadlines(organisation, stream, event, time),
+        ]
+
+    def every_timer(self, kit: Kit) -> Mapping[str, Timer]:
+        """What runs at those deadlines, by purpose."""
+        return {**(self.timers or {}), ERASE_AGAIN: erasing_again(kit.keys)}
+
+    def every_policy(self) -> Mapping[str, type[BaseModel]]:
+        """The kinds of policy this service takes: its own, and how long it may keep keys."""
+        return {**(self.policies or {}), RETENTION_POLICY: RetentionTerms}

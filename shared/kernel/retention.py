@@ -4,18 +4,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from re import compile as pattern
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.kernel.ijson import Json
 
 RETENTION_POLICY: Final = "retention"
 """The kind of the policy whose terms name, for each class that is held, how long and why."""
-DEFAULT_TERMS: Final[Mapping[str, Json]] = {
-    "money": {
-        "years_after_tax_year": 6,
-        "reason": "Records of payments are kept for six years after the end of the tax year.",
-    }
-}
+
+
+class HoldTerms(BaseModel):
+    """How long values of one class outlast an erasure, and the sentence that says why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    years_after_tax_year: Annotated[int, Field(strict=True, ge=0, le=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RetentionTerms(BaseModel):
+    """Policy kind `retention`: the retention classes that are held; all others are destroyed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    application: HoldTerms | None = None
+    reference: HoldTerms | None = None
+    check: HoldTerms | None = None
+    partnership: HoldTerms | None = None
+    money: HoldTerms | None = HoldTerms(
+        years_after_tax_year=6,
+        reason="Records of payments are kept for six years after the end of the tax year.",
+    )
+    correspondence: HoldTerms | None = None
+
+
+DEFAULT_TERMS: Final[Mapping[str, Json]] = RetentionTerms().model_dump(mode="json")
 """Used where an organisation has adopted no retention policy."""
 _TAX_YEAR = pattern(r"tax-year/(\d{4})-\d{2}")
 

@@ -148,7 +148,7 @@ class Running:
     async def work_off_deadlines(self, moment: datetime) -> None:
         """Let time come to this moment."""
         self.clock.set(moment)
-        timers = self.service.timers or {}
+        timers = self.service.every_timer(self.kit)
         await Scheduler(self.kit.shell, self.kit.pool, ORGANISATIONS, timers).work_off()
         await self.catch_up()
 
@@ -232,7 +232,7 @@ async def running(
             await log.open_log(
                 connection, service.name, organisation, "partners.invalid", clock.now()
             )
-    routers = (service.router(kit), policies_api.router(kit, service.policies or {}))
+    routers = (service.router(kit), policies_api.router(kit, service.every_policy()))
     app = make_app(kit, TokenVerifier(settings), routers)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
@@ -249,7 +249,7 @@ def _kit(service: Service, settings: ServiceSettings, pool: Pool, clock: Simulat
         clock,
         idempotency_secret=b"i" * 32,
         sealer=keys,
-        deadlines_of=service.deadlines_of,
+        deadlines_of=service.every_deadline_of,
     )
     return Kit(
         service=service.name,

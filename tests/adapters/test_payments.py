@@ -2,8 +2,8 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -25,7 +25,7 @@ from shared.contracts.engagement import (
     PartnerWelcomed,
 )
 from shared.contracts.envelope import Recorded
-from shared.contracts.openings import PersonalDataOpened
+from shared.contracts.openings import PersonalDataOpened, SubjectErased
 from shared.contracts.payments import (
     PayeeDetailsDoubted,
     PayeeRegistered,
@@ -39,7 +39,9 @@ from shared.contracts.payments import (
     PaymentUndetermined,
 )
 from shared.contracts.personal import Sealed
+from shared.contracts.recruitment import ErasureRequested
 from shared.infra.database import open_pool
+from shared.infra.keys import KeptKey
 from shared.infra.opening import Unavailable
 from tests.adapters.conftest import MakeDatabase
 from tests.adapters.running_service import START, Running, running
@@ -552,6 +554,34 @@ async def test_a_welcome_whose_name_was_erased_still_registers_the_payee(finance
     recorded = finance.recorded("engagement", "RAJ", f"partner/{PARTNER}", event)
     await finance.hear(recorded, {"name": Unavailable("erased")})
     assert [one.name for one in await finance.of(PayeeRegistered)] == [None]
+
+
+async def kept_keys(finance: Running) -> Sequence[KeptKey]:
+    async with finance.kit.pool.acquire() as connection:
+        return await finance.kit.keys.of_person(connection, "QH8", PERSON)
+
+
+async def test_what_an_erasure_must_leave_is_destroyed_when_its_time_is_over(
+    finance: Running,
+) -> None:
+    shorter = {"money": {"years_after_tax_year": 1, "reason": "Kept for one year."}}
+    await adopt(finance, "retention", shorter)
+    await welcome(finance)
+    await bank_details(finance)
+    request = ErasureRequested(person=PERSON, reason="asked-by-the-person")
+    await finance.hear(finance.recorded("recruitment", "QH8", "erasure/1", request))
+    [answer] = await finance.of(SubjectErased)
+    assert answer.destroyed == ()
+    assert [(kept.until, kept.reason) for kept in answer.kept] == [
+        (date(2025, 4, 5), "Kept for one year.")
+    ]
+    await finance.work_off_deadlines(datetime(2025, 4, 5, 22, 59, tzinfo=UTC))
+    assert len(await kept_keys(finance)) == 1
+    await finance.work_off_deadlines(datetime(2025, 4, 5, 23, 0, tzinfo=UTC))
+    [_, later] = await finance.of(SubjectErased)
+    assert len(later.destroyed) == 1
+    assert later.kept == ()
+    assert await kept_keys(finance) == []
 
 
 BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from shared.kernel.retention import DEFAULT_TERMS, Hold, hold, tax_year_end
+from shared.contracts.personal import RETENTION_CLASSES
+from shared.kernel.retention import DEFAULT_TERMS, Hold, RetentionTerms, hold, tax_year_end
 
 WHY = "Records of payments are kept for six years after the end of the tax year."
 
@@ -44,3 +45,7 @@ def test_money_is_held_for_six_years_after_the_tax_year(
 def test_what_the_policy_does_not_name_is_not_held() -> None:
     assert hold(DEFAULT_TERMS, "application", "application/1", date(2024, 6, 1)) is None
     assert hold({}, "money", "tax-year/2023-24", date(2024, 6, 1)) is None
+
+
+def test_the_policy_knows_every_retention_class() -> None:
+    assert tuple(RetentionTerms.model_fields) == RETENTION_CLASSES
