@@ -35,7 +35,7 @@ up: setup
 	@$(BIN)/partners up $(ARGS)
 
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check

@@ -53,8 +53,8 @@ class Notices:
     async def publish(self, notes: Sequence[tuple[str, str]]) -> None:
         """Put notes on the topic, each with its origin as the key, in this order."""
         producer = self._access.producer()
-        await producer.start()
         try:
+            await producer.start()
             for origin, written in notes:
                 await producer.send_and_wait(
                     TOPIC, written.encode(), key=origin.encode(), partition=0, headers=_HEADERS

@@ -54,10 +54,15 @@ ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_are_immutable;
 ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_stay;
 ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_only_rise;
 
+-- The stamp takes the place of the last brace. A text that ends otherwise is no object on one line and stays as it
+-- is, for the table to refuse: what its last character was would be lost.
 CREATE FUNCTION log.stamped(body text, sequence bigint, recordedtime text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN left(body, -1) || ',"sequence":"' || lpad(sequence::text, 10, '0')
-        || '","recordedtime":"' || recordedtime || '"}';
+    RETURN CASE right(body, 1) WHEN '}'
+        THEN left(body, -1) || ',"sequence":"' || lpad(sequence::text, 10, '0')
+            || '","recordedtime":"' || recordedtime || '"}'
+        ELSE body
+    END;
 
 CREATE FUNCTION log.written(moment timestamptz) RETURNS text
     LANGUAGE sql STABLE

@@ -258,7 +258,10 @@ def test_no_part_of_the_time_commitment_may_be_missing(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", set(AdditionalInformation.model_fields) - {"anything_else", "confidentiality_agreement"}
+    "name",
+    sorted(
+        set(AdditionalInformation.model_fields) - {"anything_else", "confidentiality_agreement"}
+    ),
 )
 def test_no_promise_may_be_missing(name: str) -> None:
     promises = DESCRIPTION.additional_information.model_copy(update={name: ""})
