@@ -26,7 +26,13 @@ class LogServer:
     heads: dict[str, int] = field(default_factory=dict)
     """Heads to be told instead of the true ones."""
 
+    _connections: set[asyncio.Task[None]] = field(default_factory=set)
+
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
         try:
             while line := await reader.readline():
                 target = line.split()[1].decode()
@@ -41,6 +47,12 @@ class LogServer:
             pass
         finally:
             writer.close()
+
+    async def hang_up(self) -> None:
+        """End every connection, also those that wait for an answer that never comes."""
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _find(self, target: str) -> tuple[str, str, bytes]:
         self.asked.append(target)
@@ -77,3 +89,4 @@ async def serving(server: LogServer) -> AsyncIterator[LogServer]:
         yield server
     finally:
         listening.close()
+        await server.hang_up()
