@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
-.PHONY: setup demo up test check test-kafka lock clean
+.PHONY: setup demo up test check test-kafka schemas lock clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,11 @@ check: setup
 
 test-kafka: setup
 	@$(BIN)/python -m tests.kafka.run $(ARGS)
+
+# The JSON Schemas and docs/events.md from the event classes, and a sample of every new event.
+schemas: setup
+	@$(BIN)/python -m shared.infra.schema_files
+	@$(BIN)/python -m tests.contracts.samples
 
 # New versions of everything, with hashes and without addresses; commit what changes.
 lock: setup

@@ -76,6 +76,7 @@ async def retry(transaction: Transaction, organisation: str, stream: str) -> Non
         contact=contact if isinstance(contact, Contact) else None,
         now=transaction.now,
         terms=await terms_today(transaction, organisation),
+        forgotten=isinstance(contact, Forgotten),
     )
     await transaction.decide(MESSAGE, organisation, stream, command)
 

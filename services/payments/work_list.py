@@ -105,7 +105,7 @@ def _row(payment: Owed) -> OpenPayment:
         person=payment.person,
         worked_on=payment.on,
         wanted_pence=payment.wanted_pence,
-        unapproved_pence=payment.wanted_pence - payment.approved_pence,
+        unapproved_pence=payment.unapproved_pence(payment.wanted_pence),
         payable_pence=payment.payable_pence,
     )
 

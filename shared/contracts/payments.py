@@ -115,7 +115,7 @@ class PaymentCorrected(PaymentsEvent):
     """What is owed changed: a top-up above zero, a reversal below. It is netted in the next run.
 
     `amount_pence` is what is owed from now on; of the difference, `declined_difference_pence`
-    changes only what the partner has declined.
+    changes only what the partner has declined. `unapproved_pence` now waits for a second person.
     """
 
     payment: UUID
@@ -123,6 +123,7 @@ class PaymentCorrected(PaymentsEvent):
     difference_pence: Pence
     declined_difference_pence: Pence
     amount_pence: Pence
+    unapproved_pence: Pence | None = None
     explanation: Explanation
 
 
@@ -136,12 +137,16 @@ class PaymentDeclined(PaymentsEvent):
 
 
 class PaymentReduced(PaymentsEvent):
-    """The partner takes no more than a part of a payment and declines the rest."""
+    """The partner takes no more than a part of a payment and declines the rest.
+
+    Of that part, `unapproved_pence` now waits for a second person.
+    """
 
     payment: UUID
     person: UUID
     declined_pence: Pence
     takes_pence: Pence
+    unapproved_pence: Pence | None = None
     declined_by: str
 
 

@@ -51,11 +51,15 @@ class AttemptMessage:
 
 @dataclass(frozen=True, slots=True)
 class RetryMessage:
-    """Somebody has put right what was wrong; try a message again that was given up."""
+    """Somebody has put right what was wrong; try a message again that was given up.
+
+    `forgotten`: the person asked to be erased after this was planned.
+    """
 
     contact: Contact | None
     now: datetime
     terms: MessagesTerms
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,10 @@ class NotGivenUp(Refused):
     """Only a message that was given up is tried again by hand; this one is sent or under way."""
 
 
+class PersonForgotten(Refused):
+    """This person asked to be erased: nothing more is sent to them, and you need do nothing."""
+
+
 def decide(state: State, command: Command) -> Sequence[Event]:
     """What happens to the message."""
     match command:
@@ -180,6 +188,8 @@ def _try(state: State, command: AttemptMessage | RetryMessage) -> Sequence[Event
             late_enough = command.now >= state.not_before
             return _attempt(state, command) if late_enough else []
         case GivenUp(), RetryMessage():
+            if command.forgotten:
+                raise PersonForgotten
             return _attempt(state, command)
         case _, RetryMessage():
             raise NotGivenUp
@@ -189,7 +199,7 @@ def _try(state: State, command: AttemptMessage | RetryMessage) -> Sequence[Event
 
 def _attempt(state: Waiting | GivenUp, command: AttemptMessage | RetryMessage) -> Sequence[Event]:
     attempt, plan, contact = state.attempts + 1, state.plan, command.contact
-    if isinstance(command, AttemptMessage) and command.forgotten:
+    if command.forgotten:
         return [_never(plan, attempt, "forgotten", None)]
     if contact is None or contact.route is None:
         return [_again_or_never(plan, attempt, "no-contact", None, command)]

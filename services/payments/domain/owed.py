@@ -102,6 +102,10 @@ class Owed:
         """What the next run takes: what is approved of the waiting, or the whole of a reversal."""
         return min(self.wanted_pence, self.approved_pence) - self.in_runs_pence
 
+    def unapproved_pence(self, wanted_pence: int) -> int:
+        """What a second person has yet to approve if the partner is to have so much."""
+        return max(0, wanted_pence - self.approved_pence)
+
 
 State: TypeAlias = NotReckoned | Undetermined | NotDue | Owed
 NOT_RECKONED: Final = NotReckoned()

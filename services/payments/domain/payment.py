@@ -232,6 +232,7 @@ def _correct(state: Owed, reckoned: SessionReckoned, entitled: int) -> Sequence[
             difference_pence=difference,
             declined_difference_pence=declined_difference,
             amount_pence=entitled,
+            unapproved_pence=state.unapproved_pence(entitled - declined),
             explanation=reckoned.explanation,
         )
     ]
@@ -272,6 +273,7 @@ def _reduce(state: Owed, command: ReducePayment) -> Sequence[Event]:
             person=state.person,
             declined_pence=state.wanted_pence - takes,
             takes_pence=takes,
+            unapproved_pence=state.unapproved_pence(takes),
             declined_by=command.by,
         )
     ]
@@ -285,8 +287,8 @@ def _judge(state: Owed, command: ApprovePayment | RejectPayment) -> Sequence[Eve
 
 
 def _approve(state: Owed, command: ApprovePayment) -> Sequence[Event]:
-    more = state.wanted_pence - state.approved_pence
-    if more <= 0:
+    more = state.unapproved_pence(state.wanted_pence)
+    if not more:
         return []
     if command.limit_pence is None:
         raise RoleCannotApprove

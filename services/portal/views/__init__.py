@@ -16,7 +16,7 @@ def _view(name: str, version: int, *sources: str) -> View:
 
 
 VIEWS: Final = (
-    _view("attention", 1, *_ALL_LOGS),
+    _view("attention", 2, *_ALL_LOGS),
     _view("pipeline", 1, "recruitment"),
     _view("roster", 1, "recruitment", "engagement"),
     _view("compliance", 1, "engagement"),

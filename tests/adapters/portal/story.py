@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.contracts import engagement as e
 from shared.contracts import payments as p
 from shared.contracts import recruitment as r
-from shared.contracts.notifications import MessageFailed
+from shared.contracts.notifications import ContactForgotten, MessageFailed
 from shared.contracts.personal import Sealed
 from shared.kernel.identifiers import LogName
 from tests.adapters.portal.logs import Logs, day, moment, sealed, uid
@@ -293,6 +293,19 @@ class Story:
             )
         )
 
+    def corrected(self, who: str, number: int, *, by: int, to: int, unapproved: int) -> "Story":
+        """The attendance was corrected: the payment changes by so much to so much."""
+        return self.pay(
+            p.PaymentCorrected(
+                **payment(who, number),
+                difference_pence=by,
+                declined_difference_pence=0,
+                amount_pence=to,
+                unapproved_pence=unapproved,
+                explanation=explanation("full-day", to),
+            )
+        )
+
     def approved(self, who: str, number: int, pence: int = 7_500) -> "Story":
         """A second person approves."""
         return self.pay(
@@ -374,7 +387,7 @@ class Story:
             p.RunLineReturned(**line(who), amount_pence=pence, was_settled=False, reason="closed"),
         )
 
-    def not_told(self, who: str) -> "Story":
+    def not_told(self, who: str, reason: str = "refused") -> "Story":
         """A message failed for good."""
         failed = MessageFailed(
             message=uid("message", who),
@@ -382,10 +395,17 @@ class Story:
             person=uid("person", who),
             about="x/1",
             attempt=3,
-            reason="refused",
+            reason=reason,
             code=550,
         )
         self.logs.put(NOTIFICATIONS, f"message/{uid('message', who)}", failed)
+        return self
+
+    def forgotten(self, who: str) -> "Story":
+        """Somebody asked to be erased, and how to reach them is forgotten."""
+        person = uid("person", who)
+        event = ContactForgotten(person=person, request="recruitment.RAJ/9")
+        self.logs.put(NOTIFICATIONS, f"contact/{person}", event)
         return self
 
 

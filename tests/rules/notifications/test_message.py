@@ -15,6 +15,7 @@ from services.notifications.domain.message import (
     Command,
     Event,
     NotGivenUp,
+    PersonForgotten,
     PlanMessage,
     RecordFailure,
     RecordSent,
@@ -184,6 +185,12 @@ def test_a_message_that_was_given_up_can_be_tried_again_by_hand() -> None:
     given(MESSAGE, *lost).when(ATTEMPT).then_nothing()
     for before in ((), (PLANNED,), (PLANNED, attempted()), (PLANNED, attempted(), SENT)):
         given(MESSAGE, *before).when(again).then_refused(NotGivenUp)
+
+
+def test_who_asked_to_be_erased_is_not_tried_again_by_hand() -> None:
+    lost = (PLANNED, attempted(), given_up(1, "refused", 550))
+    again = RetryMessage(None, NOW, TERMS, forgotten=True)
+    given(MESSAGE, *lost).when(again).then_refused(PersonForgotten, "you need do nothing")
 
 
 @given_examples(

@@ -103,13 +103,21 @@ def undetermined() -> PaymentUndetermined:
     )
 
 
-def corrected(difference: int, to: int, declined: int = 0, by: str = RECORDER) -> PaymentCorrected:
+def corrected(
+    difference: int,
+    to: int,
+    declined: int = 0,
+    by: str = RECORDER,
+    unapproved: int | None = None,
+) -> PaymentCorrected:
+    """Without `unapproved`, all that is owed waits for approval."""
     return PaymentCorrected(
         payment=PAYMENT_ID,
         person=PERSON,
         difference_pence=difference,
         declined_difference_pence=declined,
         amount_pence=to,
+        unapproved_pence=to if unapproved is None else unapproved,
         explanation=explanation(recorded_by=by),
     )
 
@@ -120,12 +128,14 @@ def declined(pence: int = HALF) -> PaymentDeclined:
     )
 
 
-def reduced(declined_pence: int, takes_pence: int) -> PaymentReduced:
+def reduced(declined_pence: int, takes_pence: int, unapproved: int | None = None) -> PaymentReduced:
+    """Without `unapproved`, all that is taken waits for approval."""
     return PaymentReduced(
         payment=PAYMENT_ID,
         person=PERSON,
         declined_pence=declined_pence,
         takes_pence=takes_pence,
+        unapproved_pence=takes_pence if unapproved is None else unapproved,
         declined_by=PARTNER_SELF,
     )
 
@@ -222,6 +232,17 @@ def test_a_top_up_waits_for_an_approval_of_its_own() -> None:
     )
 
 
+def test_a_correction_says_what_of_it_waits_for_approval() -> None:
+    topped_up = (due(), approved(), corrected(HALF, FULL))
+    given(PAYMENT, due(), approved()).when(reckon(FULL)).then(
+        corrected(HALF, FULL, unapproved=HALF)
+    )
+    given(PAYMENT, *topped_up).when(reckon(HALF)).then(corrected(-HALF, HALF, unapproved=0))
+    given(PAYMENT, *topped_up).when(ReducePayment(PARTNER_SELF, 5_000)).then(
+        reduced(10_000, 5_000, unapproved=0)
+    )
+
+
 def test_a_reversal_of_paid_money_is_taken_back_by_the_next_run() -> None:
     paid = (due(FULL), approved(FULL, FULL), put(FULL), settled(FULL))
     assert owed(*paid, corrected(-HALF, HALF)).payable_pence == -HALF
@@ -229,14 +250,18 @@ def test_a_reversal_of_paid_money_is_taken_back_by_the_next_run() -> None:
 
 def test_a_correction_of_a_declined_payment_pays_nothing() -> None:
     given(PAYMENT, due(FULL), declined(FULL)).when(reckon(HALF)).then(
-        corrected(-HALF, HALF, declined=-HALF)
+        corrected(-HALF, HALF, declined=-HALF, unapproved=0)
     )
-    given(PAYMENT, due(), declined()).when(reckon(FULL)).then(corrected(HALF, FULL, declined=HALF))
+    given(PAYMENT, due(), declined()).when(reckon(FULL)).then(
+        corrected(HALF, FULL, declined=HALF, unapproved=0)
+    )
 
 
 def test_a_partner_who_takes_less_still_takes_no_more_after_a_correction() -> None:
     taking = (due(FULL), reduced(10_000, 5_000))
-    given(PAYMENT, *taking).when(reckon(HALF)).then(corrected(-HALF, HALF, declined=-HALF))
+    given(PAYMENT, *taking).when(reckon(HALF)).then(
+        corrected(-HALF, HALF, declined=-HALF, unapproved=5_000)
+    )
     assert owed(*taking, corrected(-HALF, HALF, declined=-HALF)).wanted_pence == 5_000
 
 

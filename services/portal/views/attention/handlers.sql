@@ -11,7 +11,7 @@
 -- on: MeetingCancelled SessionEntered SessionStruckOut ContributionRecorded ContributionAnswered PaymentUndetermined
 -- on: PaymentNotDue PaymentDue PaymentCorrected PaymentApproved PaymentDeclined PaymentRejected PayeeRegistered
 -- on: PayeeDetailsGiven PayeeDetailsVerified PayeeDetailsDoubted PaymentRunFrozen PaymentRunApproved PaymentRunSent
--- on: PaymentRunWithdrawn RunLineReturned RunLineReissued MessageFailed MessageSent
+-- on: PaymentRunWithdrawn RunLineReturned RunLineReissued PaymentReduced MessageFailed MessageSent ContactForgotten
 WITH fact AS MATERIALIZED (
     SELECT event.organisation, event.sequence, event.happened_at, event.data, rule.act, rule.kind,
         concat_ws(

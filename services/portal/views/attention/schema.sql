@@ -82,7 +82,7 @@ INSERT INTO kind (kind, turn, subject, root, wakes_at, due_on) VALUES
     ('approve-run', 'finance-approver', NULL, '{run}', NULL, 'pay_on'),
     ('send-run', 'finance-preparer', NULL, '{run}', NULL, NULL),
     ('reissue-payment', 'finance-preparer', 'person', NULL, NULL, NULL),
-    ('tell-another-way', 'coordinator', 'person', NULL, NULL, NULL);
+    ('tell-another-way', 'coordinator', 'person', '{=messages,person}', NULL, NULL);
 
 -- What an event does: opens, closes, or closes for good a step of a kind, or ends what steps belong to (kind is
 -- null). `item` names members of the event, joined by a stroke; one that begins with = is taken as it stands.
@@ -192,8 +192,12 @@ INSERT INTO rule (type, act, kind, item, given, each) VALUES
     ('PaymentNotDue', 'closes', 'determine-payment', '{payment}', NULL, NULL),
     ('PaymentDue', 'closes', 'determine-payment', '{payment}', NULL, NULL),
     ('PaymentDue', 'opens', 'approve-payment', '{payment}', NULL, NULL),
+    ('PaymentCorrected', 'opens', 'approve-payment', '{payment}', '$.unapproved_pence > 0', NULL),
+    ('PaymentCorrected', 'closes', 'approve-payment', '{payment}', '$.unapproved_pence == 0', NULL),
+    -- before it was said what waits for approval
     ('PaymentCorrected', 'opens', 'approve-payment', '{payment}',
-        '$.difference_pence > $.declined_difference_pence', NULL),
+        '!exists($.unapproved_pence) && $.difference_pence > $.declined_difference_pence', NULL),
+    ('PaymentReduced', 'closes', 'approve-payment', '{payment}', '$.unapproved_pence == 0', NULL),
     ('PaymentApproved', 'closes', 'approve-payment', '{payment}', NULL, NULL),
     ('PaymentDeclined', 'closes', 'approve-payment', '{payment}', NULL, NULL),
     ('PaymentRejected', 'closes', 'approve-payment', '{payment}', NULL, NULL),
@@ -210,5 +214,8 @@ INSERT INTO rule (type, act, kind, item, given, each) VALUES
     ('RunLineReturned', 'opens', 'reissue-payment', '{run,payee}', NULL, NULL),
     ('RunLineReissued', 'closes', 'reissue-payment', '{run,payee}', NULL, NULL),
 
-    ('MessageFailed', 'opens', 'tell-another-way', '{message}', NULL, NULL),
-    ('MessageSent', 'closes', 'tell-another-way', '{message}', NULL, NULL);
+    ('MessageFailed', 'opens', 'tell-another-way', '{message}',
+        '$.reason != "forgotten" && $.reason != "unreadable"', NULL),
+    ('MessageSent', 'closes', 'tell-another-way', '{message}', NULL, NULL),
+    -- who asked to be erased is told nothing more, by nobody
+    ('ContactForgotten', 'ends', NULL, '{=messages,person}', NULL, NULL);
