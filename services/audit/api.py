@@ -3,7 +3,7 @@
 from base64 import b64decode, b64encode
 from typing import Annotated, Final, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.audit import checkpoints, copies
@@ -11,6 +11,8 @@ from services.audit.settings import audit_settings
 from services.audit.witness import OutOfDate
 from shared.contracts.envelope import read as read_event
 from shared.infra.http import Caller, Problem, allowed, guarded_router, unknown
+from shared.infra.http.documents import problem_responses
+from shared.infra.http.log_api import Lines
 from shared.infra.kit import Kit
 from shared.kernel.checkpoint import ED25519, LARGEST_NOTE_OCTETS, origin, read_note, verifier_key
 from shared.kernel.identifiers import LARGEST_SEQUENCE, LogName, Organisation
@@ -111,21 +113,21 @@ def router(kit: Kit) -> APIRouter:
 
 
 def _add_copies(routes: APIRouter, kit: Kit) -> None:
-    @routes.get("/copies/{service}/{organisation}", response_class=Response)
+    @routes.get("/copies/{service}/{organisation}", response_class=Lines)
     async def read_copy(
         service: ServiceName,
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         after: _After = 0,
         limit: _Limit = LARGEST_PAGE,
-    ) -> Response:
+    ) -> Lines:
         """The auditor's copy after number `after`, oldest first: one body a line, verbatim."""
         async with kit.pool.acquire() as connection:
             bodies = await copies.read(connection, LogName(service, organisation), after, limit)
-        return Response("".join(f"{body}\n" for body in bodies), media_type="application/x-ndjson")
+        return Lines("".join(f"{body}\n" for body in bodies))
 
     @routes.get("/copies/{service}/{organisation}/head")
-    async def copy_head(
+    async def read_copy_head(
         service: ServiceName,
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
@@ -145,7 +147,7 @@ def _add_checkpoints(routes: APIRouter, kit: Kit) -> None:
     installation = kit.settings.installation
 
     @routes.get("/organisations/{organisation}/trees")
-    async def trees(
+    async def list_trees(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
     ) -> list[TreeDocument]:
@@ -163,7 +165,7 @@ def _add_checkpoints(routes: APIRouter, kit: Kit) -> None:
         ]
 
     @routes.get("/organisations/{organisation}/checkpoints")
-    async def signed(
+    async def list_checkpoints(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         service: ServiceName,
@@ -181,7 +183,7 @@ def _add_checkpoints(routes: APIRouter, kit: Kit) -> None:
 
 def _add_keys(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/verifier-keys")
-    async def verifier_keys(
+    async def list_verifier_keys(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         service: ServiceName,
@@ -196,7 +198,7 @@ def _add_keys(routes: APIRouter, kit: Kit) -> None:
 
 def _add_inclusion(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/proofs/inclusion")
-    async def inclusion(
+    async def prove_inclusion(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         service: ServiceName,
@@ -225,7 +227,7 @@ def _add_inclusion(routes: APIRouter, kit: Kit) -> None:
 
 def _add_consistency(routes: APIRouter, kit: Kit) -> None:
     @routes.get("/organisations/{organisation}/proofs/consistency")
-    async def consistency(
+    async def prove_consistency(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         service: ServiceName,
@@ -260,7 +262,7 @@ def _add_witness(routes: APIRouter, kit: Kit) -> None:
     witness = audit_settings(kit).witness()
 
     @routes.get("/organisations/{organisation}/witnessed")
-    async def witnessed(
+    async def read_witnessed(
         organisation: Organisation,
         caller: _Reader,  # noqa: ARG001 - states who may read
         service: ServiceName,
@@ -273,8 +275,8 @@ def _add_witness(routes: APIRouter, kit: Kit) -> None:
             raise unknown()
         return WitnessedDocument(size=found[0].size, note=found[1].write())
 
-    @routes.post("/organisations/{organisation}/cosignatures")
-    async def cosign(
+    @routes.post("/organisations/{organisation}/cosignatures", responses=problem_responses(409))
+    async def cosign_checkpoint(
         organisation: Organisation,
         form: CosignForm,
         caller: Annotated[Caller, Depends(allowed("service"))],  # noqa: ARG001 - who may ask

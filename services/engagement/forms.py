@@ -57,10 +57,6 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Empty(_Form):
-    """Nothing needs to be said."""
-
-
 class ItemForm(_Form):
     """An onboarding item that was done."""
 

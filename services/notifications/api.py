@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from services.notifications.domain.message import MESSAGE
 from services.notifications.planning import retry
@@ -14,18 +14,12 @@ from services.notifications.sending import letter_folder, mail_folder
 from services.notifications.settings import notifications_settings
 from services.notifications.texts import texts
 from shared.infra.folders import PutOut
-from shared.infra.http import Caller, allowed, answered, guarded_router, ordered, unknown
+from shared.infra.http import Caller, Empty, allowed, answered, guarded_router, ordered, unknown
 from shared.infra.kit import Kit
 from shared.infra.shell import Order, Transaction
 from shared.kernel.identifiers import Organisation
 
 _READERS = ("coordinator", "operator", "auditor")
-
-
-class Empty(BaseModel):
-    """Nothing needs to be said."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class TemplateDocument(BaseModel):
@@ -57,7 +51,7 @@ def router(kit: Kit) -> APIRouter:
     routes = guarded_router("notifications")
 
     @routes.get("/organisations/{organisation}/templates")
-    async def templates(
+    async def list_templates(
         organisation: Organisation,  # noqa: ARG001 - whoever may read here may read them
         _: Reading,
     ) -> list[TemplateDocument]:
@@ -66,7 +60,7 @@ def router(kit: Kit) -> APIRouter:
         return [TemplateDocument(template=t, text=texts().by_reference[t]) for t in found]
 
     @routes.get("/organisations/{organisation}/put-out")
-    async def put_out(organisation: Organisation, _: Reading) -> list[PutOutDocument]:
+    async def list_put_out(organisation: Organisation, _: Reading) -> list[PutOutDocument]:
         """E-mails and letters that lie in the folders, the newest day first."""
         settings = notifications_settings(kit)
         mails = await to_thread(mail_folder(settings).listed, organisation)

@@ -41,10 +41,6 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Empty(_Form):
-    """Nothing needs to be said."""
-
-
 class ReasonForm(_Form):
     """Why; about the payment, never about the person's health or circumstances."""
 

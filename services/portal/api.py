@@ -9,7 +9,16 @@ from pydantic import AfterValidator, AwareDatetime
 
 from services.portal import documents as d
 from services.portal.reading import Asked, Portal, parse_positions, rows
-from shared.infra.http import Caller, Order, Problem, allowed, guarded_router, ordered, unknown
+from shared.infra.http import (
+    Caller,
+    Empty,
+    Order,
+    Problem,
+    allowed,
+    guarded_router,
+    ordered,
+    unknown,
+)
 from shared.infra.kit import Kit
 from shared.infra.views import Reading, ViewAway
 from shared.kernel.identifiers import Organisation
@@ -85,7 +94,7 @@ def _attention(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("coordinator", "auditor", "finance-preparer", "finance-approver")
 
     @routes.get(f"{_VIEWS}/attention")
-    async def attention(
+    async def read_attention(
         organisation: Organisation, asked: Annotated[Asked, Depends(asking)]
     ) -> d.Attention:
         """Everything that waits on somebody: whose turn it is and since when.
@@ -105,7 +114,7 @@ def _pipeline(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("coordinator", "auditor")
 
     @routes.get(f"{_VIEWS}/pipeline")
-    async def pipeline(
+    async def read_pipeline(
         organisation: Organisation, asked: Annotated[Asked, Depends(asking)]
     ) -> d.Pipeline:
         """Campaigns, and applications by stage: who is late, who has not been told."""
@@ -123,7 +132,7 @@ def _roster(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("coordinator", "lead-contact", "auditor")
 
     @routes.get(f"{_VIEWS}/roster")
-    async def roster(
+    async def read_roster(
         organisation: Organisation, asked: Annotated[Asked, Depends(asking)], on: _On = None
     ) -> d.Roster:
         """Partners on a day: status, term, training done of what is required, what is open."""
@@ -139,7 +148,7 @@ def _compliance(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("coordinator", "lead-contact", "auditor", "national-viewer")
 
     @routes.get(f"{_VIEWS}/compliance")
-    async def compliance(
+    async def read_compliance(
         organisation: Organisation, asked: Annotated[Asked, Depends(asking)], on: _On = None
     ) -> d.Compliance:
         """Each committee's partners against its minimum, and since when they are not enough."""
@@ -158,7 +167,7 @@ def _calendar(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("coordinator", "lead-contact", "auditor")
 
     @routes.get(f"{_VIEWS}/calendar")
-    async def calendar(
+    async def read_calendar(
         organisation: Organisation,
         asked: Annotated[Asked, Depends(asking)],
         first: Annotated[_Day, Query(description="First day; today if absent.")] = None,
@@ -184,7 +193,7 @@ def _money(routes: APIRouter, portal: Portal) -> None:
     asking = _asking("finance-preparer", "finance-approver", "coordinator", "auditor")
 
     @routes.get(f"{_VIEWS}/money")
-    async def money(
+    async def read_money(
         organisation: Organisation, asked: Annotated[Asked, Depends(asking)], on: _On = None
     ) -> d.Money:
         """What this organisation owes, approved, pays and has paid; and whether it balances."""
@@ -212,7 +221,7 @@ def _standing(routes: APIRouter, portal: Portal) -> None:
     views = portal.views
 
     @routes.get(_VIEWS)
-    async def standing(
+    async def list_views(
         organisation: Organisation,
         caller: Annotated[  # noqa: ARG001 - states who may read
             Caller, Depends(allowed("operator", "coordinator", "auditor"))
@@ -232,9 +241,10 @@ def _standing(routes: APIRouter, portal: Portal) -> None:
         ]
 
     @routes.post(f"{_VIEWS}/{{view}}/rebuild", status_code=202, response_class=Response)
-    async def rebuild(
+    async def rebuild_view(
         organisation: Organisation,
         view: str,
+        _: Empty,
         order: Annotated[Order, Depends(ordered("operator"))],  # noqa: ARG001 - states who may
     ) -> Response:
         """Fill a view anew from the logs, beside the one that is read until it has caught up."""
@@ -256,7 +266,7 @@ async def _positions(portal: Portal, row: Mapping[str, Any], organisation: str) 
 
 def _national(routes: APIRouter, portal: Portal) -> None:
     @routes.get("/compliance")
-    async def national(
+    async def read_national_compliance(
         caller: Annotated[Caller, Depends(allowed("national-viewer"))],
         as_of: _AsOf = None,
         on: _On = None,

@@ -75,10 +75,6 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Empty(_Form):
-    """Nothing needs to be said."""
-
-
 class LondonTime(_Form):
     """A moment by the clock in London: `{"on": "2024-02-06", "at": "17:00"}`."""
 

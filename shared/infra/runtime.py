@@ -149,7 +149,7 @@ def _server(
         operations,
         health.router(kit, relay, consumers),
     )
-    app = make_app(kit, TokenVerifier(kit.settings), routers)
+    app = make_app(kit, TokenVerifier(kit.settings), routers, examples=service.examples)
     config = uvicorn.Config(
         app,
         host=kit.settings.http_host,

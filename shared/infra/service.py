@@ -33,7 +33,7 @@ class Service:
 
     `background` are endless coroutines; `prepare` runs once when the database is reached and before
     any consumer starts; `policies` are the kinds it decides by, with the shape of their terms;
-    `log_readers` are the roles that may read its logs.
+    `log_readers` are the roles that may read its logs; `examples` has one for each form it takes.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Service:
     deadlines_of: Callable[[str, str, Event, datetime], Sequence[Deadline]] = _no_deadlines
     timers: Mapping[str, Timer] | None = None
     migrations: Path | None = None
+    examples: Path | None = None
     policies: Mapping[str, type[BaseModel]] | None = None
     log_readers: frozenset[str] = frozenset({"service", "auditor", "operator"})
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -530,15 +531,36 @@ def test_a_public_route_may_not_change_anything() -> None:
             """Would let everybody write."""
 
 
-def test_an_unguarded_router_is_not_taken_in(kit: Kit) -> None:
-    routes = APIRouter()
+@pytest.mark.parametrize("inside_another", [False, True])
+def test_an_unguarded_router_is_not_taken_in(kit: Kit, inside_another: bool) -> None:
+    routes, outer = APIRouter(), APIRouter()
 
     @routes.get("/open")
     async def anyone() -> None:
         """Stands outside the guard."""
 
+    outer.include_router(routes)
     with pytest.raises(TypeError, match="/open"):
-        make_app(kit, TokenVerifier(kit.settings), [routes])
+        make_app(kit, TokenVerifier(kit.settings), [outer if inside_another else routes])
+
+
+async def test_a_trace_that_is_none_is_replaced_and_a_good_one_is_kept(
+    client: httpx.AsyncClient, coordinator: Mapping[str, str], pool: Pool
+) -> None:
+    """What a client sends as its trace would stand in the log for ever, and go into a header."""
+    good = f"00-{'1' * 32}-{'2' * 16}-01"
+    for number, trace in enumerate(
+        [good, "Grace Okafor", "é" * 40_000, f"00-{'0' * 32}-{'2' * 16}-01"]
+    ):
+        headers = {**coordinator, "idempotency-key": f"k{number}"}
+        sent = [
+            (n.encode(), v.encode("latin-1")) for n, v in {**headers, "traceparent": trace}.items()
+        ]
+        assert (await client.post(ROUTE, json={"name": "a"}, headers=sent)).status_code == 201
+    traces = [json.loads(body)["traceparent"] for body in await events(pool)]
+    assert traces[0] == good
+    assert len(set(traces)) == 4
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", trace) for trace in traces)
 
 
 def test_a_role_outside_the_closed_list_is_refused() -> None:

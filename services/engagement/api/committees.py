@@ -30,7 +30,7 @@ _COMMITTEE = f"{_COMMITTEES}/{{committee}}"
 
 
 @routes.post(_COMMITTEES, status_code=201, response_class=Response)
-async def constitute(
+async def constitute_committee(
     organisation: Organisation, form: CommitteeForm, asked: Coordinating
 ) -> Response:
     """Set up a committee that partners sit on."""

@@ -46,7 +46,9 @@ _MEETING = f"{_MEETINGS}/{{meeting}}"
 
 
 @routes.post(_MEETINGS, status_code=201, response_class=Response)
-async def schedule(organisation: Organisation, form: MeetingForm, asked: Hosting) -> Response:
+async def schedule_meeting(
+    organisation: Organisation, form: MeetingForm, asked: Hosting
+) -> Response:
     """Schedule a meeting that partners are wanted at."""
     meeting = asked.order.derive("meeting")
 
@@ -72,7 +74,7 @@ async def schedule(organisation: Organisation, form: MeetingForm, asked: Hosting
 
 
 @routes.post(f"{_MEETING}/invitations", status_code=201, response_class=Response)
-async def invite(
+async def invite_partner(
     organisation: Organisation, meeting: UUID, form: PartnerForm, asked: Hosting
 ) -> Response:
     """Ask a partner to come."""
@@ -87,7 +89,7 @@ async def invite(
 
 
 @routes.post(f"{_MEETING}/acceptances", status_code=201, response_class=Response)
-async def accept(
+async def accept_invitation(
     organisation: Organisation, meeting: UUID, form: PartnerForm, asked: Hosting
 ) -> Response:
     """Record that a partner means to come."""
@@ -100,7 +102,7 @@ async def accept(
 
 
 @routes.post(f"{_MEETING}/apologies", status_code=201, response_class=Response)
-async def apologise(
+async def record_apologies(
     organisation: Organisation, meeting: UUID, form: ApologiesForm, asked: Hosting
 ) -> Response:
     """Record that a partner cannot come."""
@@ -113,7 +115,7 @@ async def apologise(
 
 
 @routes.post(f"{_MEETING}/cancellation", status_code=201, response_class=Response)
-async def cancel(
+async def cancel_meeting(
     organisation: Organisation, meeting: UUID, form: CancellationForm, asked: Coordinating
 ) -> Response:
     """Call the meeting off."""
@@ -126,7 +128,7 @@ async def cancel(
 
 
 @routes.post(f"{_MEETING}/held", status_code=201, response_class=Response)
-async def hold(
+async def hold_meeting(
     organisation: Organisation, meeting: UUID, form: HeldForm, asked: Hosting
 ) -> Response:
     """Record when the meeting started and ended."""
@@ -143,7 +145,7 @@ async def hold(
 
 
 @routes.post(f"{_MEETING}/attendance", status_code=201, response_class=Response)
-async def attend(
+async def record_attendance(
     organisation: Organisation, meeting: UUID, form: AttendanceForm, asked: Hosting
 ) -> Response:
     """Record that a partner was there, from when to when."""
@@ -161,7 +163,7 @@ async def attend(
 
 
 @routes.post(f"{_MEETING}/attendance-corrections", status_code=201, response_class=Response)
-async def correct(
+async def correct_attendance(
     organisation: Organisation, meeting: UUID, form: CorrectionForm, asked: Hosting
 ) -> Response:
     """Replace what is on record of a partner's attendance, with the reason."""

@@ -22,7 +22,6 @@ from services.engagement.forms import (
     AccessNeedsForm,
     AcknowledgementForm,
     ConfidentialityForm,
-    Empty,
     IncomeAdviceForm,
     InterestsForm,
     ItemForm,
@@ -41,7 +40,7 @@ from shared.contracts.engagement import (
     OnboardingItemDone,
 )
 from shared.contracts.personal import Clear
-from shared.infra.http import guarded_router
+from shared.infra.http import Empty, guarded_router
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -55,7 +54,7 @@ _Recording: TypeAlias = Callable[[UUID, UUID], OnboardingRecord]
 
 
 @routes.post(f"{_PARTNER}/onboarding-plan", status_code=201, response_class=Response)
-async def plan(
+async def plan_onboarding(
     organisation: Organisation, partner: UUID, _: Empty, asked: Coordinating
 ) -> Response:
     """Set down what today's policy asks of this partner before being active."""
@@ -67,7 +66,7 @@ async def plan(
 
 
 @routes.post(f"{_PARTNER}/onboarding-items", status_code=201, response_class=Response)
-async def complete_item(
+async def complete_onboarding_item(
     organisation: Organisation, partner: UUID, form: ItemForm, asked: Coordinating
 ) -> Response:
     """Tick off an item that has no record of its own."""
@@ -86,7 +85,7 @@ async def complete_item(
 
 
 @routes.post(f"{_PARTNER}/waivers", status_code=201, response_class=Response)
-async def waive(
+async def waive_onboarding_item(
     organisation: Organisation, partner: UUID, form: WaiverForm, asked: Coordinating
 ) -> Response:
     """Let a partner go without an item, with a reason and the name of who decided it."""

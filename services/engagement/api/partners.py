@@ -18,10 +18,10 @@ from services.engagement.domain.partner import (
     known,
 )
 from services.engagement.domain.terms import TERMS, EndTerms, ExtendTerm, ReviewTerm, StartTerm
-from services.engagement.forms import Empty, ExtensionForm, ReasonForm, StandingDownForm, TermForm
+from services.engagement.forms import ExtensionForm, ReasonForm, StandingDownForm, TermForm
 from services.engagement.lookups import onboarding_policy, term_policy, today
 from shared.contracts.personal import Clear
-from shared.infra.http import guarded_router
+from shared.infra.http import Empty, guarded_router
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -33,7 +33,7 @@ _Making: TypeAlias = Callable[[Transaction], Awaitable[Command]]
 
 
 @routes.post(f"{_PARTNER}/activation", status_code=201, response_class=Response)
-async def activate(
+async def activate_partner(
     organisation: Organisation, partner: UUID, _: Empty, asked: Coordinating
 ) -> Response:
     """Make a partner active whose onboarding is complete."""
@@ -49,7 +49,7 @@ async def activate(
 
 
 @routes.post(f"{_PARTNER}/pauses", status_code=201, response_class=Response)
-async def pause(
+async def pause_partner(
     organisation: Organisation, partner: UUID, form: ReasonForm, asked: Coordinating
 ) -> Response:
     """Let an active partner take a break."""
@@ -61,7 +61,7 @@ async def pause(
 
 
 @routes.post(f"{_PARTNER}/resumptions", status_code=201, response_class=Response)
-async def resume(
+async def resume_partner(
     organisation: Organisation, partner: UUID, _: Empty, asked: Coordinating
 ) -> Response:
     """End a break."""
@@ -74,7 +74,7 @@ async def resume(
 
 
 @routes.post(f"{_PARTNER}/standing-down", status_code=201, response_class=Response)
-async def stand_down(
+async def stand_down_partner(
     organisation: Organisation, partner: UUID, form: StandingDownForm, asked: Coordinating
 ) -> Response:
     """Let a partner leave the role; the term ends with it, and every seat is free again."""

@@ -25,7 +25,7 @@ _PAYEE = "/organisations/{organisation}/payees/{payee}"
 
 
 @routes.post(f"{_PAYEE}/bank-details", status_code=201, response_class=Response)
-async def give_details(
+async def give_bank_details(
     organisation: Organisation, payee: UUID, form: BankDetailsForm, asked: Entering
 ) -> Response:
     """Enter the bank details a payee gave; they are paid to when a second person verified them."""
@@ -34,7 +34,7 @@ async def give_details(
 
 
 @routes.post(f"{_PAYEE}/bank-details/verification", status_code=201, response_class=Response)
-async def verify_details(
+async def verify_bank_details(
     organisation: Organisation, payee: UUID, form: VerificationForm, asked: Approving
 ) -> Response:
     """Say, as a second person, that the bank details of this number are the payee's."""
@@ -42,7 +42,7 @@ async def verify_details(
 
 
 @routes.post(f"{_PAYEE}/bank-details/doubt", status_code=201, response_class=Response)
-async def doubt_details(
+async def doubt_bank_details(
     organisation: Organisation, payee: UUID, form: ReasonForm, asked: Preparing
 ) -> Response:
     """Stop paying to these bank details until they are verified again or replaced."""

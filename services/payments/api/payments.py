@@ -17,9 +17,9 @@ from services.payments.domain.payment import (
     ReducePayment,
     RejectPayment,
 )
-from services.payments.forms import Empty, ReasonForm, ReductionForm
+from services.payments.forms import ReasonForm, ReductionForm
 from services.payments.ledger import identities, policy_today
-from shared.infra.http import guarded_router, unknown
+from shared.infra.http import Empty, guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -30,7 +30,9 @@ _Making: TypeAlias = Callable[[Transaction, frozenset[UUID]], Awaitable[Command]
 
 
 @routes.post(f"{_PAYMENT}/decline", status_code=201, response_class=Response)
-async def decline(organisation: Organisation, payment: UUID, _: Empty, asked: Speaking) -> Response:
+async def decline_payment(
+    organisation: Organisation, payment: UUID, _: Empty, asked: Speaking
+) -> Response:
     """Decline what is still open of a payment."""
 
     async def command(_: Transaction, payee_identities: frozenset[UUID]) -> Command:
@@ -41,7 +43,7 @@ async def decline(organisation: Organisation, payment: UUID, _: Empty, asked: Sp
 
 
 @routes.post(f"{_PAYMENT}/reduction", status_code=201, response_class=Response)
-async def reduce(
+async def reduce_payment(
     organisation: Organisation, payment: UUID, form: ReductionForm, asked: Speaking
 ) -> Response:
     """Take less of a payment."""
@@ -54,7 +56,9 @@ async def reduce(
 
 
 @routes.post(f"{_PAYMENT}/approval", status_code=201, response_class=Response)
-async def approve(organisation: Organisation, payment: UUID, _: Empty, asked: Judging) -> Response:
+async def approve_payment(
+    organisation: Organisation, payment: UUID, _: Empty, asked: Judging
+) -> Response:
     """Approve what is waiting of a payment, as a second person."""
 
     async def command(transaction: Transaction, payee_identities: frozenset[UUID]) -> Command:
@@ -71,7 +75,7 @@ async def approve(organisation: Organisation, payment: UUID, _: Empty, asked: Ju
 
 
 @routes.post(f"{_PAYMENT}/rejection", status_code=201, response_class=Response)
-async def reject(
+async def reject_payment(
     organisation: Organisation, payment: UUID, form: ReasonForm, asked: Judging
 ) -> Response:
     """Reject what is waiting of a payment, with a reason."""

@@ -68,7 +68,7 @@ InFinance: TypeAlias = Annotated[tuple[Kit, str], Depends(_kit_and_actor)]
 
 
 @routes.get("/organisations/{organisation}/payments")
-async def open_payments(
+async def list_payments(
     organisation: Organisation,
     kit: Reading,
     after_day: date = _FIRST_DAY,
@@ -84,9 +84,7 @@ async def open_payments(
 
 
 @routes.get("/organisations/{organisation}/payments/{payment}")
-async def payment_document(
-    organisation: Organisation, payment: UUID, kit: Reading
-) -> PaymentDocument:
+async def read_payment(organisation: Organisation, payment: UUID, kit: Reading) -> PaymentDocument:
     """One payment as it stands."""
     state = await kit.shell.look(lambda t: present(t, PAYMENT, organisation, "payment", payment))
     if not isinstance(state, Owed):
@@ -105,7 +103,7 @@ async def payment_document(
 
 
 @routes.get("/organisations/{organisation}/payees")
-async def payees(
+async def list_payees(
     organisation: Organisation,
     kit: Reading,
     after: UUID = _FIRST_ID,
@@ -118,7 +116,7 @@ async def payees(
 
 
 @routes.get("/organisations/{organisation}/payees/{payee}")
-async def payee_document(organisation: Organisation, payee: UUID, kit: Reading) -> PayeeDocument:
+async def read_payee(organisation: Organisation, payee: UUID, kit: Reading) -> PayeeDocument:
     """Whether a payee can be paid; never the bank details themselves."""
     state = await kit.shell.look(lambda t: present(t, PAYEE, organisation, "payee", payee))
     if not isinstance(state, Payee):
@@ -127,7 +125,7 @@ async def payee_document(organisation: Organisation, payee: UUID, kit: Reading) 
 
 
 @routes.get("/organisations/{organisation}/payees/{payee}/bank-details")
-async def bank_details_document(
+async def read_bank_details(
     organisation: Organisation, payee: UUID, finance: InFinance
 ) -> BankDetailsDocument:
     """The bank details given last, in clear, to be checked; the look is recorded first."""
@@ -160,7 +158,7 @@ def _text(value: object) -> str | None:
 
 
 @routes.get("/organisations/{organisation}/payment-runs/{run}")
-async def run_document(organisation: Organisation, run: UUID, kit: Reading) -> RunDocument:
+async def read_run(organisation: Organisation, run: UUID, kit: Reading) -> RunDocument:
     """The check page of a run: every line and the total."""
     state = await kit.shell.look(lambda t: present(t, RUN, organisation, "payment-run", run))
     if isinstance(state, NoRun):
@@ -190,7 +188,7 @@ def _lines(state: State) -> list[LineDocument]:
 
 
 @routes.get("/organisations/{organisation}/payment-files")
-async def payment_files(organisation: Organisation, kit: ReadingFiles) -> list[FileDocument]:
+async def list_payment_files(organisation: Organisation, kit: ReadingFiles) -> list[FileDocument]:
     """Files put out for the bank that have not expired, the newest day first."""
     return [
         FileDocument(name=file.name, pay_on=file.on, octets=file.octets)
@@ -199,7 +197,7 @@ async def payment_files(organisation: Organisation, kit: ReadingFiles) -> list[F
 
 
 @routes.get("/organisations/{organisation}/reconciliation")
-async def reconciliation(organisation: Organisation, kit: Reading) -> ReconciliationDocument:
+async def read_reconciliation(organisation: Organisation, kit: Reading) -> ReconciliationDocument:
     """The books, and whether they balance to the penny."""
     async with kit.pool.acquire() as connection:
         sequence, books = await work_list.books_of(connection, organisation)

@@ -18,7 +18,6 @@ from services.payments.domain.run import (
 )
 from services.payments.domain.run_states import NoRun
 from services.payments.forms import (
-    Empty,
     ReasonForm,
     ReissueForm,
     ReturnForm,
@@ -27,7 +26,7 @@ from services.payments.forms import (
     SettlementForm,
 )
 from services.payments.ledger import follow, freeze, identities
-from shared.infra.http import answered, guarded_router
+from shared.infra.http import Empty, answered, guarded_router
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -94,7 +93,7 @@ async def send_run(organisation: Organisation, run: UUID, _: Empty, asked: Prepa
 
 
 @routes.post(f"{_RUN}/settlement", status_code=201, response_class=Response)
-async def settle(
+async def settle_lines(
     organisation: Organisation, run: UUID, form: SettlementForm, asked: Preparing
 ) -> Response:
     """Record which lines the bank paid."""

@@ -57,7 +57,7 @@ async def apply(
 
 
 @routes.post(f"{_CAMPAIGN}/applications/received", status_code=201, response_class=Response)
-async def enter(
+async def enter_application(
     organisation: Organisation,  # noqa: ARG001 - in the order
     campaign: UUID,
     form: ReceivedApplicationForm,
@@ -125,7 +125,7 @@ async def _recognise(
 
 
 @routes.post(f"{_APPLICATION}/admission", status_code=201, response_class=Response)
-async def admit(
+async def admit_application(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
     form: ReasonForm,
@@ -136,7 +136,7 @@ async def admit(
 
 
 @routes.post(f"{_APPLICATION}/withdrawal", status_code=201, response_class=Response)
-async def withdraw(
+async def withdraw_application(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
     form: OptionalReasonForm,
@@ -164,7 +164,7 @@ async def decide_outcome(
 
 
 @routes.post(f"{_APPLICATION}/told", status_code=201, response_class=Response)
-async def tell(
+async def record_told(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
     form: ToldForm,

@@ -33,7 +33,6 @@ from services.recruitment.forms import (
     CampaignForm,
     ContactForm,
     DbsLevelForm,
-    Empty,
     OpportunityForm,
     PromotionForm,
     PublicationForm,
@@ -41,7 +40,7 @@ from services.recruitment.forms import (
 )
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import AdditionalInformation, RoleDescription
-from shared.infra.http import Problem, guarded_router, unknown
+from shared.infra.http import Empty, Problem, guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 from shared.kernel.moments import london_date
@@ -54,7 +53,9 @@ _OPPORTUNITY = f"{_CAMPAIGN}/opportunities/{{opportunity}}"
 
 
 @routes.post(_CAMPAIGNS, status_code=201, response_class=Response)
-async def draft(organisation: Organisation, form: CampaignForm, asked: Coordinating) -> Response:
+async def draft_campaign(
+    organisation: Organisation, form: CampaignForm, asked: Coordinating
+) -> Response:
     """Start preparing a campaign led by this organisation."""
     campaign = asked.order.derive("campaign")
     command = DraftCampaign(
@@ -131,7 +132,7 @@ def _describing(asked: Asked, opportunity: UUID, form: OpportunityForm) -> Descr
 
 
 @routes.post(_OPPORTUNITY, status_code=201, response_class=Response)
-async def describe(
+async def describe_opportunity(
     organisation: Organisation,
     campaign: UUID,
     opportunity: UUID,
@@ -190,7 +191,7 @@ async def decide_dbs_level(
 
 
 @routes.post(f"{_CAMPAIGN}/publication", status_code=201, response_class=Response)
-async def publish(
+async def publish_campaign(
     organisation: Organisation, campaign: UUID, form: PublicationForm, asked: Coordinating
 ) -> Response:
     """Advertise a complete campaign; the refusal names every part that is missing."""
@@ -206,7 +207,7 @@ async def publish(
 
 
 @routes.post(f"{_CAMPAIGN}/promotions", status_code=201, response_class=Response)
-async def promote(
+async def promote_campaign(
     organisation: Organisation,  # noqa: ARG001 - in the order
     campaign: UUID,
     form: PromotionForm,
@@ -217,7 +218,7 @@ async def promote(
 
 
 @routes.post(f"{_CAMPAIGN}/closing", status_code=201, response_class=Response)
-async def close(
+async def close_campaign(
     organisation: Organisation, campaign: UUID, _: Empty, asked: Coordinating
 ) -> Response:
     """Close a campaign that rolls."""
@@ -232,7 +233,7 @@ async def close(
 
 
 @routes.post(f"{_CAMPAIGN}/completion", status_code=201, response_class=Response)
-async def complete(
+async def complete_campaign(
     organisation: Organisation,  # noqa: ARG001 - in the order
     campaign: UUID,
     _: Empty,
@@ -243,7 +244,7 @@ async def complete(
 
 
 @routes.post(f"{_CAMPAIGN}/cancellation", status_code=201, response_class=Response)
-async def cancel(
+async def cancel_campaign(
     organisation: Organisation,  # noqa: ARG001 - in the order
     campaign: UUID,
     form: ReasonForm,
@@ -260,7 +261,7 @@ class RoleDescriptionDocument(BaseModel):
 
 
 @routes.get("/organisations/{organisation}/role-description")
-async def role_description(
+async def read_role_description(
     organisation: Organisation, looking: Coordinator
 ) -> RoleDescriptionDocument:
     """What an advert starts from."""

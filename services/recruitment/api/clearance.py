@@ -26,7 +26,6 @@ from services.recruitment.domain.references import (
 )
 from services.recruitment.forms import (
     CheckForm,
-    Empty,
     JudgementForm,
     OfferForm,
     OptionalReasonForm,
@@ -36,7 +35,7 @@ from services.recruitment.forms import (
 from services.recruitment.steps import Term
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import CheckKind, DbsLevel
-from shared.infra.http import guarded_router, unknown
+from shared.infra.http import Empty, guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -76,7 +75,7 @@ class ClearanceDocument(BaseModel):
 
 
 @routes.get(f"{_APPLICATION}/clearance")
-async def clearance(
+async def read_clearance(
     organisation: Organisation, application: UUID, looking: Coordinator
 ) -> ClearanceDocument:
     """How far references and checks are, while they are under way."""
@@ -187,7 +186,7 @@ async def decide_check(
 
 
 @routes.post(f"{_APPLICATION}/offer", status_code=201, response_class=Response)
-async def offer(
+async def offer_role(
     organisation: Organisation, application: UUID, form: OfferForm, asked: Coordinating
 ) -> Response:
     """Offer the role for a term; it is no contract of employment."""
@@ -198,7 +197,7 @@ async def offer(
 
 
 @routes.post(f"{_APPLICATION}/acceptance", status_code=201, response_class=Response)
-async def accept(
+async def accept_offer(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
     _: Empty,
@@ -209,7 +208,7 @@ async def accept(
 
 
 @routes.post(f"{_APPLICATION}/declining", status_code=201, response_class=Response)
-async def decline(
+async def decline_offer(
     organisation: Organisation,  # noqa: ARG001 - in the order
     application: UUID,
     form: OptionalReasonForm,

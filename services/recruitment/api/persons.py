@@ -23,7 +23,7 @@ _PERSON = "/organisations/{organisation}/persons/{person}"
 
 
 @routes.post(f"{_PERSON}/links", status_code=201, response_class=Response)
-async def link(
+async def link_persons(
     organisation: Organisation, person: UUID, form: LinkForm, asked: Keeping
 ) -> Response:
     """Say that two identifiers are one person."""
@@ -37,7 +37,7 @@ async def link(
 
 
 @routes.post(f"{_PERSON}/unlinking", status_code=201, response_class=Response)
-async def unlink(
+async def unlink_persons(
     organisation: Organisation, person: UUID, form: LinkForm, asked: Keeping
 ) -> Response:
     """Say that two identifiers are different people after all."""
@@ -51,7 +51,7 @@ async def unlink(
 
 
 @routes.post(f"{_PERSON}/erasure", status_code=201, response_class=Response)
-async def erase(
+async def request_erasure(
     organisation: Organisation, person: UUID, form: ErasureForm, asked: Keeping
 ) -> Response:
     """Ask every service to destroy what it may of this person's data here."""

@@ -23,7 +23,6 @@ from services.recruitment.domain.assessment import (
 )
 from services.recruitment.domain.selection import PANEL, DeclareInterest, NoPanel, ReplaceMember
 from services.recruitment.forms import (
-    Empty,
     InterestForm,
     InterviewForm,
     InterviewRecordForm,
@@ -33,7 +32,7 @@ from services.recruitment.forms import (
     ShortlistForm,
 )
 from shared.contracts.personal import Clear
-from shared.infra.http import guarded_router, unknown
+from shared.infra.http import Empty, guarded_router, unknown
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import Organisation
 
@@ -44,7 +43,7 @@ _APPLICATION = "/organisations/{organisation}/applications/{application}"
 
 
 @routes.post(f"{_CAMPAIGN}/panel", status_code=201, response_class=Response)
-async def convene(
+async def convene_panel(
     organisation: Organisation, campaign: UUID, form: PanelForm, asked: Coordinating
 ) -> Response:
     """Name the members who shortlist."""
@@ -58,7 +57,7 @@ async def convene(
 
 
 @routes.post(f"{_CAMPAIGN}/panel/replacements", status_code=201, response_class=Response)
-async def replace(
+async def replace_panel_member(
     organisation: Organisation, campaign: UUID, form: ReplacementForm, asked: Coordinating
 ) -> Response:
     """Put somebody else in a member's place."""
@@ -87,7 +86,7 @@ async def declare_interest(
 
 
 @routes.post(f"{_APPLICATION}/scores", status_code=201, response_class=Response)
-async def score(
+async def score_application(
     organisation: Organisation, application: UUID, form: ScoresForm, asked: Scoring
 ) -> Response:
     """Score every criterion on the content of the form alone."""
@@ -105,7 +104,7 @@ class ScoresDocument(BaseModel):
 
 
 @routes.get(f"{_APPLICATION}/scores")
-async def scores(
+async def read_scores(
     organisation: Organisation, application: UUID, looking: PanelMember
 ) -> ScoresDocument:
     """One's own scores, and everybody's when all are in."""
@@ -124,7 +123,7 @@ async def scores(
 
 
 @routes.post(f"{_APPLICATION}/shortlisting", status_code=201, response_class=Response)
-async def shortlist(
+async def shortlist_application(
     organisation: Organisation, application: UUID, form: ShortlistForm, asked: Coordinating
 ) -> Response:
     """Record the panel's decision."""

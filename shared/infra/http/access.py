@@ -1,6 +1,7 @@
 """Every route states who may use it; the route class sees to it before anything else is read."""
 
 from collections.abc import Callable, Coroutine
+from re import compile as pattern
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,8 @@ from shared.infra.http.problems import Problem, unknown
 from shared.infra.http.tokens import ROLES, Bearer
 from shared.infra.shell import LogOnHold, Order
 
-_LONGEST_KEY = 64
+LONGEST_KEY = 64
+_TRACE = pattern(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Access:
@@ -93,7 +95,7 @@ class ordered(Access):  # noqa: N801 - reads as a word in a signature
             route=f"{request.method} {_filled(route.path_format, request)}",
             key=keys[0],
             body=await request.body(),
-            traceparent=request.headers.get("traceparent", ""),
+            traceparent=_trace(request.headers.get("traceparent", "")),
         )
 
     async def check(self, request: Request) -> None:
@@ -113,7 +115,12 @@ class ordered(Access):  # noqa: N801 - reads as a word in a signature
 
 
 def _is_key(key: str) -> bool:
-    return 1 <= len(key) <= _LONGEST_KEY and all("!" <= character <= "~" for character in key)
+    return 1 <= len(key) <= LONGEST_KEY and all("!" <= character <= "~" for character in key)
+
+
+def _trace(header: str) -> str:
+    """The caller's trace (W3C Trace Context), or none: an event keeps nothing else of a header."""
+    return header if _TRACE.fullmatch(header) else ""
 
 
 def _filled(path: str, request: Request) -> str:
@@ -130,6 +137,7 @@ class GuardedRoute(APIRoute):
     """A route that checks access, then the body as I-JSON, before FastAPI reads either."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["operation_id"] = endpoint.__name__
         super().__init__(path, endpoint, **options)
         accesses = _accesses(self.dependant)
         if len(accesses) != 1:

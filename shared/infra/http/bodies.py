@@ -3,12 +3,19 @@
 from typing import Final
 
 from fastapi import Request
+from pydantic import BaseModel, ConfigDict
 
 from shared.infra.http.problems import Problem
 from shared.kernel.ijson import NotIJson, loads
 
 LARGEST_COMMAND_OCTETS: Final = 131_072
 """JSON commands are at most 128 KiB (DESIGN 2); files go by reference and hash."""
+
+
+class Empty(BaseModel):
+    """Nothing needs to be said: `{}`."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 async def read_body(request: Request) -> bytes:

@@ -15,6 +15,12 @@ from shared.kernel.moments import Moment
 LARGEST_PAGE = 1_000
 
 
+class Lines(Response):
+    """Bodies as they are stored, one a line."""
+
+    media_type = "application/x-ndjson"
+
+
 class HeadDocument(BaseModel):
     """Where a log stands."""
 
@@ -28,8 +34,8 @@ def router(kit: Kit, readers: frozenset[str]) -> APIRouter:
     routes = guarded_router("log")
     reader = Depends(allowed(*sorted(readers)))
 
-    @routes.get("/log/{organisation}", response_class=Response)
-    async def read(
+    @routes.get("/log/{organisation}", response_class=Lines)
+    async def read_log(
         organisation: Organisation,
         caller: Annotated[Caller, reader],  # noqa: ARG001 - states who may read
         after: Annotated[int, Query(ge=0, le=LARGEST_SEQUENCE)] = 0,
@@ -38,10 +44,10 @@ def router(kit: Kit, readers: frozenset[str]) -> APIRouter:
         """The events after number `after`, oldest first: one body a line, exactly as stored."""
         async with kit.pool.acquire() as connection:
             bodies = await log.read(connection, organisation, after, limit)
-        return Response("".join(f"{body}\n" for body in bodies), media_type="application/x-ndjson")
+        return Lines("".join(f"{body}\n" for body in bodies))
 
     @routes.get("/log/{organisation}/head")
-    async def head(
+    async def read_log_head(
         organisation: Organisation,
         caller: Annotated[Caller, reader],  # noqa: ARG001 - states who may read
     ) -> HeadDocument:

@@ -22,7 +22,7 @@ def router() -> APIRouter:
     routes = guarded_router("me")
 
     @routes.get("/me")
-    async def me(
+    async def read_me(
         request: Request, caller: Annotated[Caller, Depends(allowed(*sorted(ROLES)))]
     ) -> Me:
         """Who you are here: a panel is convened, and a payee linked, by this identifier."""

@@ -69,7 +69,7 @@ def router(kit: Kit, relay: Relay, consumers: Sequence[Consumer]) -> APIRouter:
     routes = guarded_router("operations")
 
     @routes.get("/operations")
-    async def operations(
+    async def read_operations(
         caller: Annotated[Caller, Depends(allowed(*READERS))],
         counts: Annotated[bool, Query(description="Whether counts are wanted.")] = True,
     ) -> Operations:

@@ -81,14 +81,14 @@ def router(kit: Kit, consumers: Consumers) -> APIRouter:
     routes = guarded_router("parked")
 
     @routes.get(_PARKED)
-    async def listed(organisation: Organisation, caller: _Operator) -> list[ParkedDocument]:  # noqa: ARG001
+    async def list_parked(organisation: Organisation, caller: _Operator) -> list[ParkedDocument]:  # noqa: ARG001
         """Everything set aside for this organisation, in the order of the logs."""
         async with kit.pool.acquire() as connection:
             found = await parking.listed(connection, organisation=organisation)
         return [ParkedDocument(**_said(each)) for each in found]
 
     @routes.get(f"{_PARKED}/{{consumer}}/{{service}}/{{sequence}}")
-    async def shown(
+    async def read_parked(
         organisation: Organisation,
         consumer: _Name,
         service: str,
@@ -107,7 +107,7 @@ def router(kit: Kit, consumers: Consumers) -> APIRouter:
         return ParkedBody(body=found[0].body, **_said(found[0]))
 
     @routes.post(f"{_PARKED}/retry")
-    async def retry(
+    async def retry_parked(
         organisation: Organisation,
         form: RetryForm,
         caller: Annotated[Caller, Depends(acting("operator"))],  # noqa: ARG001 - states who may
@@ -120,7 +120,7 @@ def router(kit: Kit, consumers: Consumers) -> APIRouter:
         return RetryDocument(applied=applied, stopped=stopped)
 
     @routes.post(f"{_PARKED}/discard", status_code=201, response_class=Response)
-    async def discard(
+    async def discard_parked(
         organisation: Organisation,
         form: DiscardForm,
         order: Annotated[Order, Depends(ordered("operator"))],

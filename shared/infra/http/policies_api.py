@@ -42,7 +42,7 @@ def router(kit: Kit, kinds: Mapping[str, type[BaseModel]]) -> APIRouter:
     routes = guarded_router("policies")
 
     @routes.post("/organisations/{organisation}/policies", status_code=201, response_class=Response)
-    async def adopt(
+    async def adopt_policy(
         organisation: Organisation,
         form: PolicyForm,
         order: Annotated[Order, Depends(ordered("operator"))],
@@ -58,7 +58,7 @@ def router(kit: Kit, kinds: Mapping[str, type[BaseModel]]) -> APIRouter:
         return answered(await kit.shell.handle(order, work))
 
     @routes.get("/organisations/{organisation}/policies")
-    async def adopted(
+    async def list_policies(
         organisation: Organisation,
         caller: Annotated[  # noqa: ARG001 - states who may read
             Caller,
