@@ -99,6 +99,9 @@ async def freeze(
         originator=_originator(PaymentFileTerms.model_validate(policy.terms)),
         policy_version=policy.version,
         by=by,
+        payee_identities=await identities(
+            transaction, payer, [line.payee for line in selection.lines]
+        ),
     )
     frozen = await transaction.decide(RUN, payer, f"payment-run/{run}", command)
     for line in selection.lines if frozen else ():

@@ -16,7 +16,7 @@ from services.recruitment.domain.application import (
     NoSuchApplication,
     Reached,
 )
-from services.recruitment.domain.appointment import APPOINTMENT, MakeOffer, term_end
+from services.recruitment.domain.appointment import APPOINTMENT, MakeOffer
 from services.recruitment.domain.assessment import Considered, OfferInterview, ShortlistApplicant
 from services.recruitment.domain.campaign import (
     CAMPAIGN,
@@ -42,7 +42,7 @@ from services.recruitment.domain.selection import (
 from shared.contracts.event import Event
 from shared.contracts.personal import Personal
 from shared.kernel.decider import Decider
-from shared.kernel.moments import london_date
+from shared.kernel.moments import last_day, london_date
 from shared.kernel.policies import PolicyVersion
 
 S = TypeVar("S")
@@ -288,7 +288,7 @@ async def make_offer(
     known = await journey(transaction, organisation, application)
     command = MakeOffer(
         term_starts_on=term.starts_on,
-        term_ends_on=term.ends_on or term_end(term.starts_on, known.policy.terms.term_months),
+        term_ends_on=term.ends_on or last_day(term.starts_on, known.policy.terms.term_months),
         lead_contact=term.lead_contact,
         next_steps=term.next_steps,
     )

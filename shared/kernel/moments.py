@@ -1,6 +1,7 @@
-"""Time as the system writes it: UTC moments with six digits, and London's wall clock."""
+"""Time as the system writes it: UTC moments with six digits, London's wall clock, months."""
 
-from datetime import UTC, date, datetime, time
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
 from re import compile as pattern
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -33,6 +34,19 @@ def london(on: date, at: time) -> datetime:
 def london_date(moment: datetime) -> date:
     """The calendar day in London at this moment."""
     return moment.astimezone(LONDON).date()
+
+
+def last_day(first: date, months: int) -> date:
+    """The last day of a stretch of whole months: 18 months from 1 April end on 30 September.
+
+    Where the month has no such day, on its last: a month from 31 January ends on 29 February 2024.
+    """
+    month = first.month - 1 + months
+    year, month = first.year + month // 12, month % 12 + 1
+    days = monthrange(year, month)[1]
+    if first.day > days:
+        return date(year, month, days)
+    return date(year, month, first.day) - timedelta(days=1)
 
 
 def _read(value: object) -> datetime:

@@ -38,11 +38,11 @@ class PolicyVersionChanged(Refused):
 
 
 class PolicyVersionOutOfOrder(Refused):
-    """Policy versions are adopted one after the other, counted from 1."""
+    """Policy versions are adopted one after the other, counted from 1; adopt the next one."""
 
 
 class PolicyBackdated(Refused):
-    """A policy version takes effect on or after the day the version before it did."""
+    """A policy version takes effect on or after the day of the one before; give a later day."""
 
 
 def adopt(adopted: Adopted, command: AdoptPolicy) -> Sequence[PolicyVersion]:

@@ -410,6 +410,20 @@ async def test_a_payment_approved_this_moment_is_in_the_run_frozen_next(finance:
     assert (approval.status_code, frozen.status_code) == (201, 201)
 
 
+async def test_nobody_prepares_or_approves_a_run_that_pays_themselves(finance: Running) -> None:
+    await ready(finance)
+    run = {"pay_on": PAY_ON}
+    own = {"identity": str(identity(finance, "ida"))}
+    await finance.done(f"payees/{PAYEE}/sign-ins", own)
+    preparing = await finance.refused("payment-runs", run, "ida", "finance-preparer")
+    assert preparing == "payee-cannot-prepare-run"
+    approval = f"{await finance.done('payment-runs', run)}/approval"
+    total = {"total_pence": 7_500}
+    assert await finance.refused(approval, total, "ida", "finance-approver") == (
+        "payee-cannot-approve-run"
+    )
+
+
 async def test_a_withdrawn_run_gives_its_payments_back(finance: Running) -> None:
     await ready(finance)
     run = await finance.done("payment-runs", {"pay_on": PAY_ON})

@@ -57,7 +57,7 @@ class NoTimeSpent(Refused):
 
 
 class PartnerTakesNoPart(Refused):
-    """Only work of an active partner, on a day of their term, can be recorded."""
+    """Only work of an active partner, on a day of their term, can be recorded; check the day."""
 
 
 MINUTES_A_DAY = 24 * 60

@@ -64,11 +64,15 @@ Command: TypeAlias = HoldMeeting | RecordAttendance | CorrectAttendance
 
 
 class MeetingNotStarted(Refused):
-    """A meeting is recorded as held after its start, not before."""
+    """A meeting is recorded as held after its start; wait until it is over, or check its date."""
 
 
 class TimesInFuture(Refused):
-    """A meeting is recorded as held when it is over; its end cannot lie in the future."""
+    """A meeting is recorded as held when it is over: wait until then, or check the times."""
+
+
+class HeldOnAnotherDay(Refused):
+    """A meeting is held on the day it was scheduled for; check the times, or cancel it first."""
 
 
 class MeetingNotHeld(Refused):
@@ -113,6 +117,8 @@ def _hold(state: Scheduled | Held, command: HoldMeeting) -> Sequence[MeetingEven
         raise TimesInWrongOrder
     if session.end > command.now:
         raise TimesInFuture
+    if london_date(session.start) != state.announced.on:
+        raise HeldOnAnotherDay(f"It was scheduled for {state.announced.on}.")
     return [
         MeetingHeld(
             meeting=state.announced.meeting,

@@ -149,7 +149,7 @@ class NoReasonForInvolvement(Refused):
 
 
 class TooFewPlaces(Refused):
-    """A committee needs a place for at least one partner, and for as many as it must have."""
+    """Give a committee a place for at least one partner, and for as many as it must have."""
 
 
 class CommitteePolicyMissing(Refused):
@@ -173,7 +173,7 @@ class SeatAlreadyTaken(Refused):
 
 
 class NotSeated(Refused):
-    """Only a partner who sits on this committee can vacate a seat."""
+    """Only a partner who sits on this committee can vacate a seat; an offer is declined instead."""
 
 
 class VacatedBeforeTaken(Refused):

@@ -151,7 +151,7 @@ class VenueMissing(Refused):
 
 
 class PartnerCannotBeInvited(Refused):
-    """Only an active partner whose term runs on the day of the meeting can be invited."""
+    """Invite only an active partner, to a meeting on a day on which their term runs."""
 
 
 class NotInvited(Refused):
@@ -159,7 +159,7 @@ class NotInvited(Refused):
 
 
 class MeetingHasStarted(Refused):
-    """An invitation is answered before the meeting starts."""
+    """An invitation is answered before the meeting starts; now record who was there instead."""
 
 
 class MeetingWasHeld(Refused):

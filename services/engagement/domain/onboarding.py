@@ -98,11 +98,11 @@ class NotYetHappened(Refused):
 
 
 class ItemHasOwnRecord(Refused):
-    """An item with a record of its own is done by making that record, not by ticking it off."""
+    """This item is not ticked off: make the record that belongs to it, and it is done."""
 
 
 class ItemNotRequired(Refused):
-    """Only an item that this partner's onboarding requires can be waived."""
+    """Only an item that this partner's onboarding requires can be waived; choose one of those."""
 
 
 class WaiverUnexplained(Refused):

@@ -151,7 +151,7 @@ State: TypeAlias = NotWelcomed | Onboarding | Active | Paused | StoodDown
 
 
 class PartnerNotWelcomed(Refused):
-    """A partner is known here once an appointment to this organisation has arrived."""
+    """Nobody is a partner here before an appointment to this organisation; appoint them first."""
 
 
 class PartnerHasLeft(Refused):
@@ -163,7 +163,7 @@ class OnboardingPolicyMissing(Refused):
 
 
 class OnboardingIncomplete(Refused):
-    """A partner is active only when every required item is done or waived."""
+    """A partner is active only when every required item is done, or waived with a reason."""
 
 
 class NoTermRuns(Refused):
@@ -171,7 +171,7 @@ class NoTermRuns(Refused):
 
 
 class NotActive(Refused):
-    """Only an active partner can be paused."""
+    """Only an active partner can be paused; activate a new partner first."""
 
 
 class NotPaused(Refused):

@@ -1,6 +1,5 @@
 """What each organisation settles for itself: the terms of engagement's policies, as adopted."""
 
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.engagement import Code, Item
+from shared.kernel.moments import last_day
 
 TRAINING = "training/"
 """Begins the item of a course that must be completed: `training/patient-safety`."""
@@ -75,15 +75,6 @@ class InForce(Generic[TermsT]):
 
     version: int
     terms: TermsT
-
-
-def last_day(first: date, months: int) -> date:
-    """The last day of a stretch of whole months: 18 months from 1 April end on 30 September."""
-    month = first.month - 1 + months
-    year, month = first.year + month // 12, month % 12 + 1
-    if first.day > monthrange(year, month)[1]:
-        return date(year, month, monthrange(year, month)[1])
-    return date(year, month, first.day) - timedelta(days=1)
 
 
 def days_before(day: date, counts: Iterable[int], *, after: date) -> tuple[date, ...]:

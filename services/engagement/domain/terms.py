@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from services.engagement.domain.policies import InForce, TermTerms, days_before, last_day
+from services.engagement.domain.policies import InForce, TermTerms, days_before
 from services.engagement.domain.wording import is_said
 from shared.contracts.engagement import (
     AppointmentSetAside,
@@ -17,6 +17,7 @@ from shared.contracts.engagement import (
 )
 from shared.contracts.personal import Clear
 from shared.kernel.decider import Decider, Refused
+from shared.kernel.moments import last_day
 
 COMPLETED = "completed"
 """The cause of a term's end when it ran its length."""

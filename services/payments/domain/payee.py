@@ -114,7 +114,7 @@ def payee_of(person: UUID, payer: str) -> UUID:
 
 
 class PayeeUnknown(Refused):
-    """Bank details belong to a partner; this payee is not registered as one yet."""
+    """Bank details belong to a partner; wait until this one has been welcomed by the host."""
 
 
 class NoSuchDetails(Refused):

@@ -139,15 +139,15 @@ Command: TypeAlias = (
 
 
 class NothingIsDue(Refused):
-    """No payment is due for this session, so there is nothing to decide about it."""
+    """No payment is due for this session: correct the attendance if there should be one."""
 
 
 class AlreadyInRun(Refused):
-    """What is already in a payment run can no longer be declined, reduced or rejected."""
+    """What is in a run is not declined, reduced or rejected; withdraw the run if it is not sent."""
 
 
 class NotLess(Refused):
-    """A partner who takes less names an amount above zero that is less than what they would get."""
+    """Name an amount above zero that is less than the payment, or decline the whole of it."""
 
 
 class PayeeCannotApprove(Refused):
@@ -159,7 +159,7 @@ class RecorderCannotApprove(Refused):
 
 
 class RoleCannotApprove(Refused):
-    """The payment policy gives your role no amount it may approve."""
+    """The payment policy gives your role no amount it may approve; ask somebody with a limit."""
 
 
 class AboveApprovalLimit(Refused):
@@ -171,15 +171,15 @@ class AmountHasChanged(Refused):
 
 
 class NotInThatRun(Refused):
-    """The payment is not, or no longer, in that run."""
+    """The payment is not, or no longer, in that run; look at its history for the run it is in."""
 
 
 class BankHasAnswered(Refused):
-    """The bank has answered for this payment, so it cannot be taken out of its run."""
+    """The bank has answered for this payment, so it stays in its run; correct the attendance."""
 
 
 class NotReturned(Refused):
-    """Only what the bank returned is paid again; otherwise it would be paid twice."""
+    """Only what the bank returned is paid again; record the bank's answer first."""
 
 
 def decide(state: State, command: Command) -> Sequence[Event]:

@@ -40,7 +40,7 @@ from shared.kernel.money import pounds
 
 @dataclass(frozen=True, slots=True)
 class FreezeRun:
-    """Fix what is paid, to whom, from which account."""
+    """Fix what is paid, to whom, from which account; `payee_identities` are everybody's in it."""
 
     run: UUID
     selection: Selection
@@ -49,6 +49,7 @@ class FreezeRun:
     originator: Originator
     policy_version: int
     by: str
+    payee_identities: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ Command: TypeAlias = (
 
 
 class NothingToPay(Refused):
-    """A run needs at least one approved payment to a payee whose bank details are verified."""
+    """A run needs an approved payment to a payee with verified bank details; see to those first."""
 
 
 class PayDateIsPast(Refused):
@@ -135,7 +136,7 @@ class PayDateIsPast(Refused):
 
 
 class NoSuchRun(Refused):
-    """There is no such payment run."""
+    """There is no such payment run; look for it in the list of runs."""
 
 
 class RunWithdrawn(Refused):
@@ -143,7 +144,11 @@ class RunWithdrawn(Refused):
 
 
 class RunAlreadySent(Refused):
-    """The run has been sent to the bank and can no longer be withdrawn."""
+    """The bank has this run, so it cannot be withdrawn; record what the bank answers for each line."""
+
+
+class PayeeCannotPrepareRun(Refused):
+    """Nobody prepares a run that pays themselves; ask a colleague."""
 
 
 class PreparerCannotApproveRun(Refused):
@@ -155,19 +160,19 @@ class PayeeCannotApproveRun(Refused):
 
 
 class TotalDiffers(Refused):
-    """The total you approve is not the run's; look at the run again."""
+    """The total you approve is not the run's; look at the run again and approve what it says."""
 
 
 class RunNotApproved(Refused):
-    """The file is produced only after a second person has approved the run."""
+    """The file is produced only after a second person has approved the run; ask for that first."""
 
 
 class FileDiffers(Refused):
-    """The run's file was produced before with other contents; nothing is paid twice."""
+    """This run's file was made before with other contents; use that one: nothing is paid twice."""
 
 
 class FileDoesNotBalance(Refused):
-    """The file's lines or total are not the run's; it must not be sent."""
+    """The file is not what the run says: do not send it, and tell whoever runs this system."""
 
 
 class FileNotProduced(Refused):
@@ -179,7 +184,7 @@ class RunNotSent(Refused):
 
 
 class NoSuchLine(Refused):
-    """That payee has no line in this run."""
+    """That payee has no line in this run; look at the run for those who have."""
 
 
 class LineReturned(Refused):
@@ -187,7 +192,7 @@ class LineReturned(Refused):
 
 
 class LineNotReturned(Refused):
-    """Only a line that the bank returned is reissued; otherwise it would be paid twice."""
+    """Only a line that the bank returned is reissued; record the return first."""
 
 
 def decide(state: State, command: Command) -> Sequence[Event]:
@@ -221,6 +226,8 @@ def _freeze(state: State, command: FreezeRun) -> Sequence[Event]:
         raise NothingToPay
     if command.pay_on < command.today:
         raise PayDateIsPast
+    if people.is_one_of(command.by, command.payee_identities | {line.person for line in lines}):
+        raise PayeeCannotPrepareRun
     return [
         PaymentRunFrozen(
             run=command.run,

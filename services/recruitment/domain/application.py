@@ -132,11 +132,11 @@ Answer: TypeAlias = Sequence[RecruitmentEvent | Placed[RecruitmentEvent]]
 
 
 class NoSuchApplication(Refused):
-    """There is no such application."""
+    """There is no such application; look for it among the campaign's applications."""
 
 
 class LateNotAdmitted(Refused):
-    """A late application is considered only when a coordinator has admitted it with a reason."""
+    """A late application is considered only when a coordinator has admitted it; admit it first."""
 
 
 class NoLongerConsidered(Refused):
@@ -144,7 +144,7 @@ class NoLongerConsidered(Refused):
 
 
 class AlreadyAppointed(Refused):
-    """This person has been appointed; what ends an appointment is decided by the host."""
+    """This person has been appointed; what ends an appointment is for the host to record."""
 
 
 class OutcomeStands(Refused):
@@ -156,7 +156,7 @@ class ShortlistNotRecorded(Refused):
 
 
 class NotRecommended(Refused):
-    """A successful outcome follows an interview that was held and ended in a recommendation."""
+    """A successful outcome follows an interview that ended in a recommendation; record it first."""
 
 
 class NextStepsMissing(Refused):
@@ -168,11 +168,11 @@ class NotAppliedFor(Refused):
 
 
 class AgeNotReached(Refused):
-    """The applicant says they have not reached the age this organisation's policy asks for."""
+    """The applicant says they are not as old as the policy asks; ask them, or decide otherwise."""
 
 
 class ReserveDoesNotFit(Refused):
-    """Only an unsuccessful applicant is kept in reserve, and no longer than the policy allows."""
+    """Only the unsuccessful are kept in reserve, as long as policy allows; give an earlier day."""
 
 
 class NothingToTell(Refused):

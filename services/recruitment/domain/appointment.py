@@ -1,9 +1,8 @@
 """The offer of a role, its acceptance, and the appointment at the host."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
@@ -120,7 +119,7 @@ Answer: TypeAlias = Sequence[RecruitmentEvent | Placed[RecruitmentEvent]]
 
 
 class TermEndsBeforeItStarts(Refused):
-    """A term ends after the day it starts."""
+    """A term ends after the day it starts; check the two dates."""
 
 
 class OfferAlreadyAccepted(Refused):
@@ -132,23 +131,15 @@ class NoOfferStands(Refused):
 
 
 class OfferNotAccepted(Refused):
-    """A partner is appointed when they have accepted the offer."""
+    """A partner is appointed when they have accepted the offer; record their answer first."""
 
 
 class StepsOutstanding(Refused):
-    """A partner is appointed when every reference and check the role needs is in order."""
+    """A partner is appointed when every reference and check is in order; see to those first."""
 
 
 class PartnerAlready(Refused):
-    """This applicant has been appointed; what follows is decided by the host."""
-
-
-def term_end(starts_on: date, months: int) -> date:
-    """The last day of a term of whole months: 18 months from 1 March 2024 end on 31 August 2025."""
-    years, month = divmod(starts_on.month - 1 + months, 12)
-    year = starts_on.year + years
-    day = min(starts_on.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, day) - timedelta(days=1)
+    """This applicant has been appointed; what follows is for the host to record."""
 
 
 def decide(state: State, command: Command) -> Answer:

@@ -102,7 +102,7 @@ Assessed: TypeAlias = Considered | Sifted | Interviewing | Interviewed
 
 
 class InterviewFollows(Refused):
-    """An interview was offered on this shortlist decision, so it stands."""
+    """An interview was offered on this shortlist decision, so it stands; go on with the interview."""
 
 
 class NotShortlisted(Refused):
@@ -118,11 +118,11 @@ class InterviewNotArranged(Refused):
 
 
 class InterviewNotYet(Refused):
-    """An interview is recorded when it has begun, not before."""
+    """An interview is recorded when it has begun; wait, or arrange it anew if it was earlier."""
 
 
 class InterviewIsHeld(Refused):
-    """The interview has been held; it can no longer be arranged."""
+    """The interview has been held and can no longer be arranged; decide the outcome."""
 
 
 def assess(state: Assessed, command: Assessment) -> Sequence[RecruitmentEvent]:

@@ -167,7 +167,7 @@ class DraftedDifferently(Refused):
 
 
 class AlreadyPublished(Refused):
-    """What a published campaign says is fixed, so that everybody applies on the same terms."""
+    """What is published is fixed, so that all apply on the same terms; draft another campaign."""
 
 
 class NotPublished(Refused):
@@ -179,7 +179,7 @@ class NotYetTime(Refused):
 
 
 class ApplicationsNotOpen(Refused):
-    """Expressions of interest are accepted from the moment the campaign opens."""
+    """Expressions of interest are accepted from the moment the campaign opens; apply again then."""
 
 
 class CampaignOver(Refused):
@@ -191,11 +191,11 @@ class CampaignStillOpen(Refused):
 
 
 class ApplicantsUntold(Refused):
-    """A campaign is completed only when every applicant has been told the outcome."""
+    """A campaign is completed only when every applicant has been told the outcome; tell them first."""
 
 
 class PlacesUnsettled(Refused):
-    """Before a campaign is completed each successful applicant is appointed or has left."""
+    """Wait with completing until each successful applicant is appointed or has left."""
 
 
 def decide(state: State, command: Command) -> Answer:

@@ -140,7 +140,7 @@ class ClearanceNotOpen(Refused):
 
 
 class ClearanceOver(Refused):
-    """References and checks of this applicant are over."""
+    """References and checks of this applicant are over; nothing more is recorded for them here."""
 
 
 class CheckNotForThisRole(Refused):

@@ -134,7 +134,7 @@ class Draft:
 
 
 class RoleDescriptionIncomplete(Refused):
-    """A campaign is published only when every opportunity's role description is complete."""
+    """A campaign is published when its role descriptions are complete; complete them first."""
 
 
 class ContactNotNamed(Refused):
@@ -142,15 +142,15 @@ class ContactNotNamed(Refused):
 
 
 class ClosesBeforeItOpens(Refused):
-    """The closing moment must lie after the opening moment, and ahead of now."""
+    """The closing moment must lie after the opening moment, and ahead of now; choose a later one."""
 
 
 class VisitorsContactNeedsNoMore(Refused):
-    """Only contact with patients in normal duties qualifies for a standard or enhanced check."""
+    """Choose basic or none: more needs contact with patients in the role's normal duties."""
 
 
 class PaidPartnerIsNoVolunteer(Refused):
-    """A partner who is paid may not count as a volunteer for the fee of a disclosure check."""
+    """A partner who is paid is no volunteer for the fee of a check; choose paid as the basis."""
 
 
 class FeeBasisDoesNotFit(Refused):
@@ -223,10 +223,13 @@ def publish(draft: Draft, command: PublishCampaign) -> Sequence[RecruitmentEvent
 def _missing(draft: Draft, policy: SelectionPolicy) -> Sequence[str]:
     if not draft.described:
         return ["an opportunity"]
-    named = {
-        each.description.group_name.strip() or "an opportunity without a name": missing_parts(
-            each.description, policy.terms
-        )
-        for each in draft.described.values()
-    }
-    return [f"for {group}, {', '.join(parts)}" for group, parts in named.items() if parts]
+    missing = [
+        (each, missing_parts(each.description, policy.terms)) for each in draft.described.values()
+    ]
+    return [f"for {_named(each)}, {', '.join(parts)}" for each, parts in missing if parts]
+
+
+def _named(described: OpportunityDescribed) -> str:
+    """Two hosts may call their groups alike, so the host is named too."""
+    group = described.description.group_name.strip() or "an opportunity without a name"
+    return f"{group} ({described.host})"

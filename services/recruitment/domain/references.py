@@ -88,7 +88,7 @@ References: TypeAlias = Mapping[UUID, Reference]
 
 
 class RefereeUnreachable(Refused):
-    """A referee needs an e-mail address or a postal address to be asked."""
+    """A referee needs an e-mail address or a postal address to be asked; give one of the two."""
 
 
 class NoSuchReference(Refused):
@@ -96,11 +96,11 @@ class NoSuchReference(Refused):
 
 
 class ReferenceNotReceived(Refused):
-    """A reference is judged after it was received."""
+    """A reference is judged after it was received; record its receipt first."""
 
 
 class ReferenceFromTheFuture(Refused):
-    """A reference is entered with the moment it was received, which cannot lie ahead."""
+    """A reference is entered with the moment it was received, which cannot lie ahead; check it."""
 
 
 def decide_reference(

@@ -128,7 +128,7 @@ class Register:
 
 
 class ReceivedInTheFuture(Refused):
-    """An application is entered with the moment it was received, which cannot lie ahead."""
+    """An application is entered with the moment it was received, which cannot lie ahead; check it."""
 
 
 class OpportunityNotOffered(Refused):

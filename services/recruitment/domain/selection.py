@@ -119,7 +119,7 @@ State: TypeAlias = NoPanel | Panel
 
 
 class PanelTooSmall(Refused):
-    """A panel needs at least as many different members as the selection policy says."""
+    """A panel needs at least as many different members as the selection policy says; name more."""
 
 
 class PanelStands(Refused):
@@ -139,7 +139,7 @@ class AlreadyAMember(Refused):
 
 
 class MemberHasInterest(Refused):
-    """Whoever has declared an interest in an applicant does not score them."""
+    """Whoever has declared an interest in an applicant leaves scoring them to the others."""
 
 
 class ScoringIsClosed(Refused):
@@ -155,7 +155,7 @@ class CriteriaNotMet(Refused):
 
 
 class ScoresOutstanding(Refused):
-    """The shortlist waits until every member without a declared interest has scored."""
+    """The shortlist waits until every member without a declared interest has scored; ask them."""
 
 
 class TooFewWithoutInterest(Refused):

@@ -1,13 +1,14 @@
 """A meeting held, attended wholly or in part, and attendance corrected with a reason."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from services.engagement.domain.attendance import (
     ATTENDANCE,
     AttendanceWasRecorded,
     CorrectAttendance,
     CorrectionUnexplained,
+    HeldOnAnotherDay,
     HoldMeeting,
     MeetingNotHeld,
     MeetingNotStarted,
@@ -84,6 +85,14 @@ def test_a_meeting_is_not_held_before_its_start_nor_in_the_future() -> None:
     scheduled.when(replace(HOLD, now=at(12, 59))).then_refused(TimesInFuture)
     scheduled.when(replace(HOLD, now=at(13))).then(HELD)
     scheduled.when(replace(HOLD, ended_at=at(9))).then_refused(TimesInWrongOrder)
+
+
+def test_a_meeting_is_held_on_its_day_which_decides_what_is_paid() -> None:
+    a_day_early = replace(HOLD, started_at=at(9) - timedelta(days=1))
+    given(ATTENDANCE, SCHEDULED).when(a_day_early).then_refused(HeldOnAnotherDay, "2024-04-16")
+    given(ATTENDANCE, SCHEDULED).when(replace(HOLD, started_at=at(8))).then(
+        HELD.model_copy(update={"started_at": at(8)})
+    )
 
 
 def test_who_was_there_all_the_time() -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from services.engagement.domain.policies import last_day
 from services.engagement.domain.terms import (
     TERMS,
     EndAfterLastDay,
@@ -80,14 +79,6 @@ ENDING = TermEnding(term=TERM, partner=PARTNER, person=PERSON, ends_on=LAST)
 
 def test_a_term_is_as_long_as_the_policy_says() -> None:
     given(TERMS).when(START).then(STARTED)
-
-
-def test_eighteen_months_are_counted_to_the_last_day() -> None:
-    assert last_day(date(2024, 4, 1), 18) == date(2025, 9, 30)
-    assert last_day(date(2024, 3, 18), 18) == date(2025, 9, 17)
-    assert last_day(date(2024, 8, 28), 18) == date(2026, 2, 27)
-    assert last_day(date(2024, 8, 29), 18) == date(2026, 2, 28)
-    assert last_day(date(2024, 8, 31), 18) == date(2026, 2, 28)
 
 
 def test_an_appointment_may_name_the_last_day() -> None:

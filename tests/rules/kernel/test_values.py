@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.kernel.identifiers import LogName, Position, derive, is_organisation, uuid7
-from shared.kernel.moments import format_moment, london, london_date, parse_moment
+from shared.kernel.moments import format_moment, last_day, london, london_date, parse_moment
 from shared.kernel.money import pounds
 
 
@@ -53,6 +53,22 @@ def test_a_moment_without_a_time_zone_is_refused() -> None:
 def test_five_in_london_is_five_utc_in_winter_and_four_in_summer() -> None:
     assert london(date(2024, 2, 6), time(17)) == datetime(2024, 2, 6, 17, tzinfo=UTC)
     assert london(date(2024, 7, 2), time(17)) == datetime(2024, 7, 2, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("first", "months", "last"),
+    [
+        (date(2024, 4, 1), 18, date(2025, 9, 30)),
+        (date(2024, 3, 18), 18, date(2025, 9, 17)),
+        (date(2024, 12, 15), 12, date(2025, 12, 14)),
+        (date(2024, 8, 28), 18, date(2026, 2, 27)),
+        (date(2024, 8, 29), 18, date(2026, 2, 28)),
+        (date(2024, 8, 31), 18, date(2026, 2, 28)),
+        (date(2024, 1, 31), 1, date(2024, 2, 29)),
+    ],
+)
+def test_whole_months_are_counted_to_their_last_day(first: date, months: int, last: date) -> None:
+    assert last_day(first, months) == last
 
 
 def test_the_london_date_changes_at_londons_midnight() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,7 @@ from services.payments.domain.run import (
     NothingToPay,
     PayDateIsPast,
     PayeeCannotApproveRun,
+    PayeeCannotPrepareRun,
     PreparerCannotApproveRun,
     ProduceFile,
     ReissueLine,
@@ -224,6 +226,15 @@ def test_a_run_pays_somebody_today_or_later() -> None:
     given(RUN).when(replace(FREEZE, selection=Selection((), ()))).then_refused(NothingToPay)
     given(RUN).when(replace(FREEZE, pay_on=date(2024, 3, 27))).then_refused(PayDateIsPast)
     given(RUN).when(replace(FREEZE, today=PAY_ON)).then(FROZEN)
+
+
+def test_nobody_prepares_a_run_that_pays_themselves() -> None:
+    for by, identities in (
+        (f"finance-preparer/{PERSON}", frozenset[UUID]()),
+        (f"finance-preparer/{OWN_SIGN_IN}", frozenset({OWN_SIGN_IN})),
+    ):
+        own = replace(FREEZE, by=by, payee_identities=identities)
+        given(RUN).when(own).then_refused(PayeeCannotPrepareRun)
 
 
 @pytest.mark.parametrize(

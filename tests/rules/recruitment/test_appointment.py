@@ -17,7 +17,6 @@ from services.recruitment.domain.appointment import (
     PartnerAlready,
     StepsOutstanding,
     TermEndsBeforeItStarts,
-    term_end,
 )
 from services.recruitment.domain.clearance import ClearanceNotOpen, ClearanceOver
 from shared.contracts.personal import Clear
@@ -219,15 +218,3 @@ class TestAppointing:
         given(APPOINTMENT, *CLEARING, *DONE).when(APPOINTING).then_refused(NoOfferStands)
         declined = given(APPOINTMENT, *READY, DECLINED)
         declined.when(APPOINTING).then_refused(NoOfferStands)
-
-
-@pytest.mark.parametrize(
-    ("starts_on", "months", "ends_on"),
-    [
-        (date(2024, 3, 1), 18, date(2025, 8, 31)),
-        (date(2024, 1, 31), 1, date(2024, 2, 28)),
-        (date(2024, 12, 15), 12, date(2025, 12, 14)),
-    ],
-)
-def test_a_term_is_whole_months(starts_on: date, months: int, ends_on: date) -> None:
-    assert term_end(starts_on, months) == ends_on

@@ -197,8 +197,18 @@ class TestPublishing:
         blank = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, described(description=BLANK))
         blank.when(PUBLISHING).then_refused(
             RoleDescriptionIncomplete,
-            "for Projects, the priorities of the group, the reason for fewer than 2 places.",
+            "for Projects (RAJ), the priorities of the group, the reason for fewer than 2 places.",
         )
+
+    def test_groups_of_two_hosts_may_have_the_same_name(self) -> None:
+        blank = described(description=DESCRIPTION.model_copy(update={"priorities": ""}))
+        complete = described(BOARD_ROLE, LEAD)
+        for opportunities in ((blank, complete), (complete, blank)):
+            state = given(CAMPAIGN, DRAFTED, CONTACT_NAMED, *opportunities)
+            state.when(PUBLISHING).then_refused(
+                RoleDescriptionIncomplete,
+                "Missing: for Quality and Safety Committee (RAJ), the priorities of the group.",
+            )
 
     def test_fewer_places_than_advised_need_a_reason(self) -> None:
         one = DESCRIPTION.model_copy(
