@@ -144,7 +144,7 @@ class RunWithdrawn(Refused):
 
 
 class RunAlreadySent(Refused):
-    """The bank has this run, so it cannot be withdrawn; record what the bank answers for each line."""
+    """The bank has this run, so it is not withdrawn; record what the bank answers for each line."""
 
 
 class PayeeCannotPrepareRun(Refused):

@@ -102,7 +102,7 @@ Assessed: TypeAlias = Considered | Sifted | Interviewing | Interviewed
 
 
 class InterviewFollows(Refused):
-    """An interview was offered on this shortlist decision, so it stands; go on with the interview."""
+    """An interview was offered on this shortlist decision, so it stands; go on from there."""
 
 
 class NotShortlisted(Refused):

@@ -191,7 +191,7 @@ class CampaignStillOpen(Refused):
 
 
 class ApplicantsUntold(Refused):
-    """A campaign is completed only when every applicant has been told the outcome; tell them first."""
+    """A campaign is completed when every applicant has been told the outcome; tell them first."""
 
 
 class PlacesUnsettled(Refused):

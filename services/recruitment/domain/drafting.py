@@ -142,7 +142,7 @@ class ContactNotNamed(Refused):
 
 
 class ClosesBeforeItOpens(Refused):
-    """The closing moment must lie after the opening moment, and ahead of now; choose a later one."""
+    """The closing moment must lie after the opening moment, and ahead of now; choose another."""
 
 
 class VisitorsContactNeedsNoMore(Refused):
