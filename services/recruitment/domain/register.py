@@ -128,7 +128,7 @@ class Register:
 
 
 class ReceivedInTheFuture(Refused):
-    """An application is entered with the moment it was received, not one still to come; check it."""
+    """An application is entered with the moment it was received, which has to be past; check it."""
 
 
 class OpportunityNotOffered(Refused):
