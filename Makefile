@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
-.PHONY: setup demo up test check test-kafka schemas lock clean
+.PHONY: setup demo up test check bench test-kafka schemas lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,9 @@ check: setup
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/partners bench $(ARGS)
 
 test-kafka: setup
 	@$(BIN)/python -m tests.kafka.run $(ARGS)

@@ -216,7 +216,7 @@ class Opener:
         )
 
         async def work(transaction: Transaction) -> None:
-            await transaction.record(reader.organisation, f"opening/{opening}", event)
+            await transaction.record(reader.organisation, f"opening/{opening}", event, new=True)
 
         async def attempt(connection: Connection) -> None:
             await self._shell.act(connection, cause, work)

@@ -92,9 +92,20 @@ class Transaction:
         return events
 
     async def record(
-        self, organisation: str, stream: str, event: Event, *, at: datetime | None = None
+        self,
+        organisation: str,
+        stream: str,
+        event: Event,
+        *,
+        at: datetime | None = None,
+        new: bool = False,
     ) -> None:
-        """Remember an event to be appended without asking anybody."""
+        """Remember an event to be appended without asking anybody.
+
+        A `new` stream, whose identifier was made just now, is not looked for in the log.
+        """
+        if new:
+            self._streams.setdefault((organisation, stream), _Stream([]))
         version = (await self._stream(organisation, stream)).add(event)
         self.drafts.append(
             Draft(

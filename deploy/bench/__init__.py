@@ -1,0 +1,1 @@
+"""The bench: how fast Partners is beside its peers and beside what the machine allows."""

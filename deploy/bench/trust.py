@@ -1,0 +1,183 @@
+"""Engagement services as they write: a shell with keys and relay, partners, what partners raise."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from json import dumps
+from typing import Final
+from uuid import UUID
+
+from deploy.bench.place import Database, Place
+from deploy.embedded.evaluation import REGISTER
+from services.engagement.app import SERVICE
+from services.engagement.domain.contribution import CONTRIBUTION, AnswerContribution
+from shared.contracts.engagement import ContributionRecorded
+from shared.contracts.personal import Clear
+from shared.infra import log
+from shared.infra.bus.access import BusAccess
+from shared.infra.bus.relay import Relay
+from shared.infra.clock import SystemClock
+from shared.infra.database import Connection, Pool
+from shared.infra.identifiers import new_person_id, new_stream_id, new_traceparent
+from shared.infra.keys import Keys
+from shared.infra.metrics import Metrics
+from shared.infra.orders import Answer, Order
+from shared.infra.settings import ServiceSettings
+from shared.infra.shell import Cause, Shell, Transaction
+
+PARTNERS: Final = 20
+"""Partners of each organisation: each has one key, made with the first thing they raise."""
+RAISED: Final = (
+    "The discharge leaflet does not say whom to ring at night, and nobody could tell me."
+)
+ANSWER: Final = "The leaflet names the night desk now, and the ward hands it out on admission."
+ON: Final = date(2024, 3, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Something raised at an organisation, and in whose name."""
+
+    organisation: str
+    id: UUID
+    partner: UUID
+    person: UUID
+
+    @property
+    def stream(self) -> str:
+        """The stream its events stand in."""
+        return f"contribution/{self.id}"
+
+
+class Trust:
+    """Writes what the partners of some organisations raise, and what they are answered."""
+
+    def __init__(self, shell: Shell, pool: Pool, organisations: Sequence[str]) -> None:
+        self.shell = shell
+        self.pool = pool
+        self.organisations = organisations
+        self._people = {
+            code: [(new_person_id(), new_person_id()) for _ in range(PARTNERS)]
+            for code in organisations
+        }
+        self._turn = 0
+
+    def new_contribution(self, organisation: str) -> Contribution:
+        """The next partner's next contribution."""
+        self._turn += 1
+        partner, person = self._people[organisation][self._turn % PARTNERS]
+        return Contribution(organisation, new_stream_id(self.shell.clock.now()), partner, person)
+
+    async def raise_some(self, organisation: str, count: int = 1) -> list[Contribution]:
+        """Append so many new contributions in one transaction and one call."""
+        contributions = [self.new_contribution(organisation) for _ in range(count)]
+        cause = Cause(
+            contributions[0].id, contributions[0].id, "system/engagement", new_traceparent()
+        )
+
+        async def work(transaction: Transaction) -> None:
+            for one in contributions:
+                await transaction.record(organisation, one.stream, raised(one), new=True)
+
+        async def attempt(connection: Connection) -> None:
+            await self.shell.act(connection, cause, work)
+
+        await self.shell.transact(attempt)
+        return contributions
+
+    async def answer(self, contribution: Contribution) -> Answer:
+        """Handle the command of a coordinator who answers it."""
+        command = AnswerContribution(on=ON, changed=True, answer=Clear(ANSWER))
+        order = Order(
+            organisation=contribution.organisation,
+            actor=f"coordinator/{contribution.partner}",
+            route="/contributions/answer",
+            key=str(contribution.id),
+            body=dumps({"on": str(ON), "changed": True, "answer": ANSWER}).encode(),
+        )
+
+        async def work(transaction: Transaction) -> None:
+            await transaction.decide(
+                CONTRIBUTION, contribution.organisation, contribution.stream, command
+            )
+
+        return await self.shell.handle(order, work)
+
+
+def raised(contribution: Contribution) -> ContributionRecorded:
+    """The event, with what was raised in clear: it is sealed on its way into the log."""
+    return ContributionRecorded(
+        contribution=contribution.id,
+        committee=None,
+        meeting=None,
+        partner=contribution.partner,
+        person=contribution.person,
+        on=ON,
+        raised=Clear(RAISED),
+    )
+
+
+def codes(count: int) -> list[str]:
+    """Codes of invented organisations."""
+    return [f"B{number:02d}" for number in range(1, count + 1)]
+
+
+def settings(place: Place, database: Database, organisations: Sequence[str]) -> ServiceSettings:
+    """The settings of an embedded service on this database."""
+    return ServiceSettings.model_validate(
+        {
+            "deployment": database.name.replace("_", "-"),
+            "organisations": tuple(organisations),
+            "embedded": True,
+            "database_url": database.service,
+            "bootstrap_servers": place.broker.bootstrap_servers,
+            "broker_idempotence": False,
+            "session_timeout_milliseconds": 2_000,
+            "heartbeat_interval_milliseconds": 500,
+            "jwks_file": place.folder / "none.json",
+            "idempotency_secret": "i" * 48,
+            "directory_secret": "d" * 48,
+            "key_encryption_keys": dumps({"k1": b64encode(bytes(32)).decode()}),
+            "register_folder": REGISTER,
+        }
+    )
+
+
+def relay_of(configured: ServiceSettings) -> Relay:
+    """The relay of an engagement service with these settings."""
+    return Relay(
+        configured.database_url.get_secret_value(),
+        SERVICE.name,
+        configured.organisations,
+        BusAccess.of(configured),
+        Metrics(),
+    )
+
+
+async def open_logs(pool: Pool, organisations: Sequence[str], service: str) -> None:
+    """Write the first event of each log."""
+    async with pool.acquire() as connection:
+        for code in organisations:
+            now = SystemClock().now()
+            await log.open_log(connection, service, code, "partners.invalid", now)
+
+
+@asynccontextmanager
+async def trust(place: Place, organisations: Sequence[str], writers: int) -> AsyncIterator[Trust]:
+    """A service's shell, wired as the runtime wires it, over open logs of these organisations."""
+    async with place.database() as database, place.pool(database.service, writers) as pool:
+        configured = settings(place, database, organisations)
+        clock = SystemClock()
+        await open_logs(pool, organisations, SERVICE.name)
+        shell = Shell(
+            pool,
+            SERVICE.name,
+            clock,
+            idempotency_secret=configured.idempotency_secret.get_secret_value().encode(),
+            sealer=Keys.of(configured, clock),
+            deadlines_of=SERVICE.deadlines_of,
+            wake=relay_of(configured).wake,
+        )
+        yield Trust(shell, pool, organisations)
