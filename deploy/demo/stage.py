@@ -36,24 +36,21 @@ class Stage:
     async def settle(self) -> datetime | None:
         """Wait until all is published, applied and done; answers the next deadline of all.
 
-        Only deployments that are not done are asked again; at the end, all are asked once more.
+        Only deployments that are not done are asked again. That the documents are of different
+        moments is no matter, since each is of one: suppose an event came after its own document.
+        What it reacts to is not applied in that document, so it came after its own document too;
+        and so back for ever, while nobody but the system acts.
         """
         until = monotonic() + _PATIENCE_SECONDS
         documents = await self.look()
-        while True:
-            heads = _heads(documents)
-            waiting = self._waiting(documents, heads)
-            if not waiting:
-                before, documents = heads, await self.look()
-                if _heads(documents) == before and not self._waiting(documents, before):
-                    return _next_deadline(documents)
-                continue
+        while waiting := self._waiting(documents):
             if monotonic() > until:
                 raise StoryFailed(f"The system does not come to rest: {waiting[0][1]}.")
             await asyncio.sleep(_LOOK_SECONDS)
             again = {number for number, _ in waiting}
             fresh = await self._ask(sorted(again))
             documents = [fresh.get(number, old) for number, old in enumerate(documents)]
+        return _next_deadline(documents)
 
     async def look(self, *, counts: bool = False) -> list[dict[str, Any]]:
         """The operations document of every deployment."""
@@ -73,10 +70,8 @@ class Stage:
         )
         return dict(zip(wanted, found, strict=True))
 
-    def _waiting(
-        self, documents: Sequence[dict[str, Any]], heads: dict[str, int]
-    ) -> list[tuple[int, str]]:
-        now = self.clock.now()
+    def _waiting(self, documents: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
+        now, heads = self.clock.now(), _heads(documents)
         return [
             (number, sentence)
             for number, document in enumerate(documents)
@@ -98,7 +93,7 @@ def _unfinished(document: dict[str, Any], heads: dict[str, int], now: datetime) 
             )
     for each in document["consumers"]:
         head = heads.get(each["log"], each["watermark"])
-        # beyond it: the head that was seen is the older of the two, and is asked for again
+        # beyond it: the document with the head is the older of the two
         if each["watermark"] < head:
             yield f"{each['consumer']} has applied {each['watermark']} of {head} in {each['log']}"
     due = document["next_deadline"]

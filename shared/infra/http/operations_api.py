@@ -73,10 +73,16 @@ def router(kit: Kit, relay: Relay, consumers: Sequence[Consumer]) -> APIRouter:
         caller: Annotated[Caller, Depends(allowed(*READERS))],
         counts: Annotated[bool, Query(description="Whether counts are wanted.")] = True,
     ) -> Operations:
-        """Heads, publishing, watermarks, what is parked or foreign, and the next deadline."""
+        """Heads, publishing, watermarks, what is parked or foreign, and the next deadline.
+
+        All of one moment: a watermark that is shown has its effects in the heads shown with it.
+        """
         seen = set(caller.organisations(*READERS))
         organisations = [code for code in kit.organisations if code in seen]
-        async with kit.pool.acquire() as connection:
+        async with (
+            kit.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             return Operations(
                 service=kit.service,
                 deployment=kit.deployment,
