@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from deploy.cli import audit, bench, databases, keys, operators, parked, views
+from deploy.cli import audit, bench, databases, keys, log, operators, parked, views
 from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
@@ -25,6 +25,7 @@ app.add_typer(databases.app, name="databases")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 app.add_typer(keys.app, name="keys")
+app.add_typer(log.app, name="log")
 app.add_typer(parked.app, name="parked")
 app.add_typer(views.app, name="views")
 

@@ -2,19 +2,21 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from deploy.embedded.children import EmbeddedFailure
 from deploy.embedded.folder import read_state
 
 if TYPE_CHECKING:
+    from deploy.embedded.evaluation import Evaluation
     from deploy.embedded.issuer import EvaluationIssuer
+    from deploy.embedded.system import Addresses
 
 DATA: Final = Path(".partners")
-_SYSTEMS: Final = ("up", "demo")
+_SYSTEMS: Final = ("up", "demo", "storm")
 _NOTHING_RUNS: Final = (
     "No system runs here: start one with `make up`, or set PARTNERS_SERVICE_URLS and "
     "PARTNERS_TOKEN to speak to one that runs elsewhere."
@@ -40,14 +42,12 @@ class Target:
             given = os.environ.get("PARTNERS_TOKEN", "")  # noqa: TID251
             codes = os.environ.get("PARTNERS_ORGANISATIONS", "")  # noqa: TID251
             return cls(json.loads(urls), tuple(filter(None, codes.split(","))), None, given)
-        for name in _SYSTEMS:
-            folder = DATA / name
-            if read_state(folder) is not None:
-                from deploy.embedded.issuer import EvaluationIssuer
+        for folder, _ in _running():
+            from deploy.embedded.issuer import EvaluationIssuer
 
-                found = json.loads((folder / "services.json").read_text())
-                issuer = EvaluationIssuer(folder / "identity")
-                return cls(found["urls"], tuple(found["organisations"]), issuer, "")
+            found = json.loads((folder / "services.json").read_text())
+            issuer = EvaluationIssuer(folder / "identity")
+            return cls(found["urls"], tuple(found["organisations"]), issuer, "")
         raise EmbeddedFailure(_NOTHING_RUNS)
 
     def url_of(self, service: str, organisation: str) -> str | None:
@@ -61,3 +61,27 @@ class Target:
             return self.given_token
         codes = organisations or self.organisations
         return self.issuer.token(subject, {code: list(roles) for code in codes})
+
+
+def embedded() -> "tuple[Evaluation, Addresses] | None":
+    """The embedded system that runs below `.partners`, and where its parts listen."""
+    from deploy.embedded.evaluation import Evaluation
+    from deploy.embedded.system import Addresses
+
+    for folder, state in _running():
+        found = json.loads((folder / "services.json").read_text())
+        simulated = (folder / "clock").exists()
+        evaluation = Evaluation(
+            state["name"],
+            folder.absolute(),
+            tuple(found["organisations"]),
+            simulated_time=simulated,
+        )
+        return evaluation, Addresses.told(state)
+    return None
+
+
+def _running() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for name in _SYSTEMS:
+        if (state := read_state(DATA / name)) is not None:
+            yield DATA / name, state

@@ -69,22 +69,27 @@ class Evaluation:
         )
 
     def _processes(self, addresses: Addresses) -> Sequence[ProcessSpec]:
-        common = self._common(addresses)
         told = {"urls": self.service_urls(addresses), "organisations": self.organisations}
         (self.folder / "services.json").write_text(json.dumps(told))
-        return [self._process(each, addresses, common) for each in self.deployments()]
+        return [self._process(each, addresses) for each in self.deployments()]
 
-    def _process(
-        self, deployment: Deployment, addresses: Addresses, common: Mapping[str, str]
-    ) -> ProcessSpec:
+    def _process(self, deployment: Deployment, addresses: Addresses) -> ProcessSpec:
         service = deployment.load()
-        port = addresses.ports[deployment.name]
+        return ProcessSpec(
+            name=deployment.name,
+            start=partial(_serve, service.name),
+            environment=self.environment(deployment, addresses),
+            ready=partial(http_ready, addresses.ports[deployment.name]),
+        )
+
+    def environment(self, deployment: Deployment, addresses: Addresses) -> dict[str, str]:
+        """The settings this deployment runs with."""
         role = Roles.of(deployment.database).service
-        own = {
+        return self._common(addresses) | {
             "PARTNERS_DEPLOYMENT": deployment.name,
             "PARTNERS_ORGANISATIONS": ",".join(deployment.organisations),
             "PARTNERS_DATABASE_URL": addresses.dsn(deployment.database, role),
-            "PARTNERS_HTTP_PORT": str(port),
+            "PARTNERS_HTTP_PORT": str(addresses.ports[deployment.name]),
             "PARTNERS_KEY_ENCRYPTION_KEYS": self._secret(f"keys-{deployment.name}", _wrapping_key),
             "PARTNERS_MACHINE_TOKEN": self.issuer().token(
                 f"system/{deployment.name}",
@@ -92,12 +97,6 @@ class Evaluation:
                 MACHINE_TOKEN_SECONDS,
             ),
         }
-        return ProcessSpec(
-            name=deployment.name,
-            start=partial(_serve, service.name),
-            environment={**common, **own},
-            ready=partial(http_ready, port),
-        )
 
     def _common(self, addresses: Addresses) -> dict[str, str]:
         clock = {"PARTNERS_CLOCK_FILE": str(self.clock_file)} if self.simulated_time else {}

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from deploy.embedded.forked import ProcessSpec
 
@@ -17,6 +19,12 @@ class Addresses:
     bootstrap_servers: str
     ports: Mapping[str, int]
     """The HTTP port of each process by its name."""
+
+    @classmethod
+    def told(cls, state: Mapping[str, Any]) -> "Addresses":
+        """The addresses of the running system that told this about itself."""
+        ports = {name: urlsplit(url).port or 0 for name, url in state["urls"].items()}
+        return cls(urlsplit(state["postgres"]).port or 0, state["bootstrap_servers"], ports)
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
         """A database of the system under one of its roles; a superuser unless named."""

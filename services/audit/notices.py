@@ -9,9 +9,8 @@ from shared.infra.bus.access import BusAccess
 from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.topics import Topics
 from shared.infra.signing import MalformedNote, NotSigned, read_signed_by
-from shared.kernel.checkpoint import Checkpoint, Note
+from shared.kernel.checkpoint import TOPIC, Checkpoint, Note
 
-TOPIC: Final = "checkpoints"
 _HEADERS: Final = [("content-type", b"text/plain; charset=UTF-8")]
 _log = structlog.get_logger()
 

@@ -52,6 +52,8 @@ class Answer:
     location: str | None
     positions: tuple[Position, ...]
     repeated: bool
+    recovered: bool = False
+    """Known from its events alone, after a recovery: where its result lies is not."""
 
 
 async def claim(connection: Connection, order: Order, secret: bytes) -> Answer | None:
@@ -65,10 +67,11 @@ async def claim(connection: Connection, order: Order, secret: bytes) -> Answer |
     row = await connection.fetchrow(_SQL["earlier"], order.causation)
     if row is None:
         raise asyncpg.SerializationError("The key was let go of between two looks at it.")
-    if not hmac.compare_digest(row["digest"], digest):
+    recovered = row["digest"] is None
+    if not recovered and not hmac.compare_digest(row["digest"], digest):
         raise KeyUsedForAnotherCommand
     positions = tuple(Position.parse(text) for text in row["positions"])
-    return Answer(row["status"], row["location"], positions, repeated=True)
+    return Answer(row["status"], row["location"], positions, repeated=True, recovered=recovered)
 
 
 async def complete(connection: Connection, order: Order, answer: Answer) -> None:

@@ -57,7 +57,7 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
     async with AsyncExitStack() as closing:
         pool = await _reach_database(settings)
         closing.push_async_callback(pool.close)
-        kit, relay = _assemble(service, settings, pool)
+        kit, relay = assemble(service, settings, pool)
         closing.push_async_callback(kit.opener.close)
         closing.push_async_callback(kit.sources.close)
         await _open_logs(kit)
@@ -72,7 +72,8 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
         await _until_stopped(server, parts)
 
 
-def _assemble(service: Service, settings: ServiceSettings, pool: Pool) -> tuple[Kit, Relay]:
+def assemble(service: Service, settings: ServiceSettings, pool: Pool) -> tuple[Kit, Relay]:
+    """What every part of the service is given, and its relay; nothing runs yet."""
     clock, metrics = _clock(settings), Metrics()
     relay = Relay(
         settings.database_url.get_secret_value(),

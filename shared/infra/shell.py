@@ -1,7 +1,7 @@
 """The one shell around every decision: HTTP commands, reactions to events and timers alike."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Final, Protocol, TypeAlias, TypeVar
@@ -20,6 +20,7 @@ from shared.infra.orders import Answer, KeyUsedForAnotherCommand, Order
 from shared.infra.sql import load
 from shared.infra.transaction import Cause, Transaction
 from shared.kernel.deadlines import Deadline
+from shared.kernel.decider import Refused
 from shared.kernel.identifiers import LogName, Position
 
 __all__ = [
@@ -120,9 +121,10 @@ class Shell:
         async def attempt(connection: Connection) -> Answer:
             earlier = await orders.claim(connection, order, self._secret)
             if earlier is not None:
-                return earlier
+                return await self._found_again(connection, cause, work, earlier)
             transaction = await self._begin(connection, cause)
             location = await work(transaction)
+            self.refuse_on_hold(transaction.organisations())
             if not transaction.drafts:
                 answer = Answer(200, location, (), repeated=False)
                 await orders.complete(connection, order, answer)
@@ -150,6 +152,7 @@ class Shell:
         """Run work for any cause in a transaction of transact(); answers the positions written."""
         transaction = await self._begin(connection, cause)
         await work(transaction)
+        self.refuse_on_hold(transaction.organisations())
         return await self._append(transaction) if transaction.drafts else []
 
     async def look(self, find: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -182,6 +185,12 @@ class Shell:
             self._wake()
         return answer
 
+    def refuse_on_hold(self, organisations: Iterable[str]) -> None:
+        """Refuse to decide on logs that may lack what they once had, even that there is nothing."""
+        for organisation in organisations:
+            if not self.may_write(organisation):
+                raise LogOnHold(organisation)
+
     async def _once(self, attempt: Callable[[Connection], Awaitable[T]], turn: _Turn) -> T:
         async with self._pool.acquire() as connection:
             turn.wrote = False
@@ -205,9 +214,6 @@ class Shell:
     ) -> list[Position]:
         """Append all drafts in one call, the last of the transaction: it locks the logs' heads."""
         connection, drafts = transaction.connection, transaction.drafts
-        for organisation in {draft.log.organisation for draft in drafts}:
-            if not self.may_write(organisation):
-                raise LogOnHold(organisation)
         await self._set_deadlines(connection, drafts)
         sealed = drafts if self._sealer is None else await self._sealer.seal(connection, drafts)
         entries = [_entry(draft) for draft in sealed]
@@ -230,6 +236,26 @@ class Shell:
         return [
             Position(LogName(self.service, row["organisation"]), row["sequence"]) for row in rows
         ]
+
+    async def _found_again(
+        self,
+        connection: Connection,
+        cause: Cause,
+        work: Callable[[Transaction], Awaitable[str | None]],
+        earlier: Answer,
+    ) -> Answer:
+        """What a used key is answered; after a recovery the work says where, and is undone."""
+        if not earlier.recovered:
+            return earlier
+        undone = connection.transaction()
+        await undone.start()
+        try:
+            location = await work(await self._begin(connection, cause))
+        except Refused:
+            location = None
+        finally:
+            await undone.rollback()
+        return replace(earlier, location=location)
 
     async def _set_deadlines(self, connection: Connection, drafts: Sequence[Draft]) -> None:
         rows = [

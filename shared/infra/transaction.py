@@ -39,12 +39,14 @@ class Cause:
 @dataclass(slots=True)
 class _Stream:
     events: list[Event]
+    version: int
     written: bool = False
 
     def add(self, event: Event) -> int:
         self.written = True
         self.events.append(event)
-        return len(self.events)
+        self.version += 1
+        return self.version
 
 
 class Transaction:
@@ -105,7 +107,7 @@ class Transaction:
         A `new` stream, whose identifier was made just now, is not looked for in the log.
         """
         if new:
-            self._streams.setdefault((organisation, stream), _Stream([]))
+            self._streams.setdefault((organisation, stream), _Stream([], 0))
         version = (await self._stream(organisation, stream)).add(event)
         self.drafts.append(
             Draft(
@@ -133,10 +135,14 @@ class Transaction:
     def only_read(self) -> Sequence[tuple[str, str, int]]:
         """Organisation, stream and version of what was read and not written to."""
         return [
-            (organisation, stream, len(found.events))
+            (organisation, stream, found.version)
             for (organisation, stream), found in self._streams.items()
             if not found.written
         ]
+
+    def organisations(self) -> set[str]:
+        """The organisations whose logs it read or will write to."""
+        return {organisation for organisation, _ in self._streams}
 
     def derive(self, purpose: str) -> UUID:
         """The identifier of what this cause makes for `purpose`; running again makes the same."""
@@ -146,6 +152,9 @@ class Transaction:
         found = self._streams.get((organisation, stream))
         if found is None:
             bodies = await log.read_stream(self.connection, organisation, stream)
-            found = _Stream([read(body).event() for body in bodies])
+            recorded = [read(body) for body in bodies]
+            # not their count: an event that was lost for ever leaves a hole
+            version = recorded[-1].version if recorded else 0
+            found = _Stream([one.event() for one in recorded], version)
             self._streams[organisation, stream] = found
         return found

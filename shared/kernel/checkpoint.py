@@ -16,6 +16,8 @@ from shared.kernel.merkle import HASH_OCTETS
 ED25519: Final = 0x01
 COSIGNATURE_V1: Final = 0x04
 """Signature types as C2SP signed-note assigns them."""
+TOPIC: Final = "checkpoints"
+"""Where signed checkpoints are published; they are not events."""
 LARGEST_NOTE_OCTETS: Final = 65_536
 MOST_SIGNATURES: Final = 32
 _DASH: Final = "\u2014 "

@@ -9,14 +9,13 @@ from aiokafka.errors import KafkaError
 
 from deploy.embedded.broker import Broker
 from services.audit import copies
-from services.audit.notices import TOPIC
 from services.audit.signer import Refusal
 from shared.contracts.envelope import read
 from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.topics import make_topics
 from shared.infra.database import open_pool
 from shared.infra.signing import read_signed_by
-from shared.kernel.checkpoint import Checkpoint
+from shared.kernel.checkpoint import TOPIC, Checkpoint
 from shared.kernel.merkle import leaf_hash, root
 from tests.adapters.auditing import AUDIT, KEY, STRANGER, Audited, Writer, access, audited_log
 from tests.adapters.bus import producer, until

@@ -41,6 +41,7 @@ class Reacting:
         """Decide about a parked event and free it, if it still is the first of its stream."""
         event = read(parked.body)
         event.event()
+        self._shell.refuse_on_hold([event.log.organisation])
         handler = self._reaction.handlers[event.type]
         values = await self._prepare(handler, event)
 
@@ -58,6 +59,8 @@ class Reacting:
             await applier.park(item, item.reason, 1)
             return
         item.event()
+        # what lies beyond a restored database would be sent or decided again
+        self._shell.refuse_on_hold([item.log.organisation])
         handler = self._reaction.handlers[item.type]
         # what waits behind a parked event is not opened for nothing
         values = None if item.stream in applier.parked else await self._prepare(handler, item)

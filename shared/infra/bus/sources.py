@@ -37,9 +37,13 @@ class Sources:
         """Close the connections."""
         await self._client.aclose()
 
+    def knows(self, service: str, organisation: str) -> bool:
+        """Whether an address is set for it."""
+        return self._settings.url_of(service, organisation) is not None
+
     async def head(self, log: LogName) -> Head | None:
         """Where the source says its log stands; None when it knows no such log."""
-        reply = await self._get(log.service, log.organisation, f"/log/{log.organisation}/head")
+        reply = await self.get(log.service, log.organisation, f"/log/{log.organisation}/head")
         if reply is None:
             return None
         try:
@@ -79,19 +83,10 @@ class Sources:
         path = f"/copies/{log.service}/{log.organisation}"
         return await self._bodies("audit", log, path, after, limit)
 
-    async def _bodies(
-        self, service: str, log: LogName, path: str, after: int, limit: int
-    ) -> list[str]:
-        limit = min(limit, LARGEST_PAGE)
-        reply = await self._get(
-            service, log.organisation, path, {"after": str(after), "limit": str(limit)}
-        )
-        # one body a line, and only a line feed ends a line
-        return reply.content.decode().split("\n")[:-1] if reply is not None else []
-
-    async def _get(
+    async def get(
         self, service: str, organisation: str, path: str, query: dict[str, str] | None = None
     ) -> httpx.Response | None:
+        """What a service answers; None for what it does not know. Raises SourceAway."""
         base = self._settings.url_of(service, organisation)
         if base is None:
             raise SourceAway(f"No address is set for {service} of {organisation}.")
@@ -105,3 +100,13 @@ class Sources:
         if reply.status_code != httpx.codes.OK:
             raise SourceAway(f"{service} of {organisation} answers {reply.status_code}.")
         return reply
+
+    async def _bodies(
+        self, service: str, log: LogName, path: str, after: int, limit: int
+    ) -> list[str]:
+        limit = min(limit, LARGEST_PAGE)
+        reply = await self.get(
+            service, log.organisation, path, {"after": str(after), "limit": str(limit)}
+        )
+        # one body a line, and only a line feed ends a line
+        return reply.content.decode().split("\n")[:-1] if reply is not None else []
