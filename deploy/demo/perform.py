@@ -60,6 +60,8 @@ async def _perform(
     console.print(f"The whole report: {file}", highlight=False)
     if not result["outcome"]["audit"]["verified"] or not result["outcome"]["money"]["balances"]:
         raise StoryFailed("The result does not hold together; the tables above say where.")
+    if wrong := report.differences(story.parts.get("outcome", {}), result["outcome"]):
+        raise StoryFailed(f"It did not come to what the story states: {'; '.join(wrong)}.")
 
 
 def _play(evaluation: Evaluation, story: Story, neighbours: Neighbours) -> Play:

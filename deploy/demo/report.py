@@ -46,7 +46,11 @@ async def outcome(
         },
         "applications": _applications(views),
         "partners": _partners(views),
-        "attendances": _attendances(logs),
+        "meetings": {
+            "held": _engagement_events(logs, "MeetingHeld"),
+            "cancelled": _engagement_events(logs, "MeetingCancelled"),
+        },
+        "attendances": _engagement_events(logs, "MeetingAttended"),
         "money": {
             **{f"{name}_pence": sum(book[name] for book in books) for name in _BOOKS},
             "balances": all(book["balances"] for book in books),
@@ -55,6 +59,20 @@ async def outcome(
         "messages": _messages(logs),
         "audit": audit,
     }
+
+
+def differences(stated: Any, found: Any, where: str = "outcome") -> list[str]:
+    """Where the outcome is not what the story states; what it does not state may be anything."""
+    if not isinstance(stated, Mapping):
+        if stated == found:
+            return []
+        return [f"{where}: the story says {stated}, and it came to {found}"]
+    known = found if isinstance(found, Mapping) else {}
+    return [
+        each
+        for name, value in stated.items()
+        for each in differences(value, known.get(name), f"{where}, {name}")
+    ]
 
 
 def operations(documents: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
@@ -116,9 +134,9 @@ def _partners(views: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _attendances(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
+def _engagement_events(logs: Mapping[str, Sequence[Mapping[str, Any]]], kind: str) -> int:
     return sum(
-        event["type"] == "MeetingAttended"
+        event["type"] == kind
         for name, events in logs.items()
         if name.startswith("engagement.")
         for event in events
@@ -180,32 +198,26 @@ def _applications_table(applications: Mapping[str, int]) -> Table:
 
 
 def _organisations_table(found: Mapping[str, Any], names: Mapping[str, str]) -> Table:
-    table = _table("Partners and meetings", "Organisation", "Active partners", "Attendances")
+    table = _table(
+        "Partners and meetings", "Organisation", "Active partners", "Meetings held", "Attendances"
+    )
     for code, statuses in found["partners"]["by_organisation"].items():
-        attended = found["logs"][f"engagement.{code}"]["events"].get("MeetingAttended", 0)
-        table.add_row(names.get(code, code), str(statuses.get("active", 0)), str(attended))
+        events = found["logs"][f"engagement.{code}"]["events"]
+        table.add_row(
+            names.get(code, code),
+            str(statuses.get("active", 0)),
+            str(events.get("MeetingHeld", 0)),
+            str(events.get("MeetingAttended", 0)),
+        )
     return table
 
 
 def _money_table(books: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> Table:
-    table = _table(
-        "Money, by who pays",
-        "Organisation",
-        "Due",
-        "Declined",
-        "Reversed",
-        "Waiting",
-        "Approved",
-        "Settled",
-        "Balances",
-    )
-    for code, book in books.items():
-        amounts = ("due", "declined", "reversed", "waiting", "approved", "settled")
-        table.add_row(
-            names.get(code, code),
-            *(pounds(book[name]) for name in amounts),
-            "yes" if book["balances"] else "NO",
-        )
+    table = _table("Money, by who pays", "", *(names.get(code, code) for code in books))
+    for name in ("due", "declined", "reversed", "waiting", "run", "returned", "settled"):
+        title = "in runs" if name == "run" else name
+        table.add_row(title.capitalize(), *(pounds(book[name]) for book in books.values()))
+    table.add_row("Balances", *("yes" if book["balances"] else "NO" for book in books.values()))
     return table
 
 

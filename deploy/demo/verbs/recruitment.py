@@ -312,10 +312,11 @@ async def offers(play: Play, step: Step) -> None:
         )
         form = {
             "term_starts_on": step.day("from").isoformat(),
-            "term_ends_on": step.day("until").isoformat(),
             "lead_contact": await play.identity(lead_contact),
             "next_steps": step.need("next steps"),
         }
+        if step.may("until"):
+            form["term_ends_on"] = step.day("until").isoformat()
         await _send(play, step.who, f"{_application(play, step, name)}/offer", form)
 
 
