@@ -61,7 +61,8 @@ class Topics:
         Some brokers make a topic by themselves when a client asks for it, with several partitions.
         """
         counts = await self._partitions(names)
-        crooked = {name: count for name, count in counts.items() if count != 1}
+        # a topic just made may have none for a moment, until all of the broker has heard of it
+        crooked = {name: count for name, count in counts.items() if count > 1}
         for name in await self._never_used(crooked):
             await self._make_again(name)
 

@@ -1,0 +1,37 @@
+"""The parts of a service's process live and end together."""
+
+import asyncio
+
+import pytest
+
+from shared.infra.runtime import _endless
+
+
+async def _ends() -> None:
+    return
+
+
+async def _stray_cancellation() -> None:
+    """As a library's task that was cancelled before it began does to whoever awaits it."""
+    stray = asyncio.create_task(_ends())
+    stray.cancel()
+    await stray
+
+
+async def test_a_part_that_returns_ends_the_process() -> None:
+    with pytest.raises(RuntimeError, match="_ends.* ended by itself"):
+        await _endless(_ends())
+
+
+async def test_a_part_that_nobody_asked_to_end_ends_the_process() -> None:
+    with pytest.raises(RuntimeError, match="_stray_cancellation.* ended by itself"):
+        async with asyncio.timeout(5):
+            await _endless(_stray_cancellation())
+
+
+async def test_a_part_that_was_asked_to_end_does_so_quietly() -> None:
+    part = asyncio.create_task(_endless(asyncio.Event().wait()))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    part.cancel()
+    assert await asyncio.gather(part, return_exceptions=True) != []
+    assert part.cancelled()
