@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.bench import writing
+from deploy.bench import latency, rebuilding, relaying, resting, verifying, writing
 from deploy.bench.measures import Experiment
 
-EXPERIMENTS: Final[Sequence[Experiment]] = (*writing.EXPERIMENTS,)
+EXPERIMENTS: Final[Sequence[Experiment]] = (
+    *writing.EXPERIMENTS,
+    relaying.EXPERIMENT,
+    rebuilding.EXPERIMENT,
+    verifying.EXPERIMENT,
+    latency.EXPERIMENT,
+    resting.EXPERIMENT,
+)
 
 
 class UnknownMeasure(LookupError):

@@ -53,6 +53,7 @@ class Place:
 
     def __init__(self, folder: Path, scale: Scale, closing: ExitStack) -> None:
         self.folder = folder
+        self.kept = folder.parent
         self.scale = scale
         self._closing = closing
 
@@ -109,7 +110,7 @@ def place(parent: Path, scale: Scale) -> Iterator[Place]:
         tempfile.TemporaryDirectory(prefix="run-", dir=parent) as folder,
         ExitStack() as closing,
     ):
-        yield Place(Path(folder), scale, closing)
+        yield Place(Path(folder).absolute(), scale, closing)
 
 
 def shares(total: int, parts: int) -> Sequence[int]:

@@ -23,6 +23,7 @@ from shared.infra.database import Connection, Pool
 from shared.infra.identifiers import new_person_id, new_stream_id, new_traceparent
 from shared.infra.keys import Keys
 from shared.infra.metrics import Metrics
+from shared.infra.migrations import Module
 from shared.infra.orders import Answer, Order
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Cause, Shell, Transaction
@@ -54,7 +55,10 @@ class Contribution:
 class Trust:
     """Writes what the partners of some organisations raise, and what they are answered."""
 
-    def __init__(self, shell: Shell, pool: Pool, organisations: Sequence[str]) -> None:
+    def __init__(
+        self, database: Database, shell: Shell, pool: Pool, organisations: Sequence[str]
+    ) -> None:
+        self.database = database
         self.shell = shell
         self.pool = pool
         self.organisations = organisations
@@ -119,9 +123,9 @@ def raised(contribution: Contribution) -> ContributionRecorded:
     )
 
 
-def codes(count: int) -> list[str]:
+def codes(count: int, letter: str = "B") -> list[str]:
     """Codes of invented organisations."""
-    return [f"B{number:02d}" for number in range(1, count + 1)]
+    return [f"{letter}{number:02d}" for number in range(1, count + 1)]
 
 
 def settings(place: Place, database: Database, organisations: Sequence[str]) -> ServiceSettings:
@@ -165,9 +169,11 @@ async def open_logs(pool: Pool, organisations: Sequence[str], service: str) -> N
 
 
 @asynccontextmanager
-async def trust(place: Place, organisations: Sequence[str], writers: int) -> AsyncIterator[Trust]:
+async def trust(
+    place: Place, organisations: Sequence[str], writers: int, *modules: Module
+) -> AsyncIterator[Trust]:
     """A service's shell, wired as the runtime wires it, over open logs of these organisations."""
-    async with place.database() as database, place.pool(database.service, writers) as pool:
+    async with place.database(*modules) as database, place.pool(database.service, writers) as pool:
         configured = settings(place, database, organisations)
         clock = SystemClock()
         await open_logs(pool, organisations, SERVICE.name)
@@ -180,4 +186,4 @@ async def trust(place: Place, organisations: Sequence[str], writers: int) -> Asy
             deadlines_of=SERVICE.deadlines_of,
             wake=relay_of(configured).wake,
         )
-        yield Trust(shell, pool, organisations)
+        yield Trust(database, shell, pool, organisations)

@@ -1,12 +1,22 @@
 """Experiments that write: one event per commit, a whole command, a thousand events per call."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
+from deploy.bench.growth import SIZES, cost, targets
 from deploy.bench.measures import Contender, Experiment, Figures, Target
+from deploy.bench.mould import fill_logs
 from deploy.bench.peer import NAME, peer
 from deploy.bench.place import Place, shares
 from deploy.bench.trust import Contribution, Trust, codes, trust
@@ -99,6 +109,25 @@ async def _bulk(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
             yield {"ours": append, "peer": save}
 
 
+@asynccontextmanager
+async def _growth(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
+    organisations = codes(WRITERS)
+    async with AsyncExitStack() as stack:
+        contenders: dict[str, Contender] = {}
+        for size, events in zip(SIZES, place.scale.sizes, strict=True):
+            service = await stack.enter_async_context(trust(place, organisations, WRITERS))
+            await fill_logs(service, organisations, events)
+            works = [partial(_raise, service, code, 1) for code in organisations]
+
+            async def append(
+                size: str = size, works: Sequence[partial[Coroutine[Any, Any, int]]] = works
+            ) -> Figures:
+                return cost(size, await rate_of_tasks(works, place.scale.seconds))
+
+            contenders[size] = append
+        yield contenders
+
+
 async def _raise(service: Trust, organisation: str, number: int) -> int:
     return len(await service.raise_some(organisation, number))
 
@@ -166,5 +195,12 @@ EXPERIMENTS: Final = (
         title="Append 1,000 events per call",
         targets=(Target("bulk", "ours", "events/s", "peer", NAME, at_least=3),),
         prepare=_bulk,
+    ),
+    Experiment(
+        name="append-growth",
+        title="Append one event per commit to logs of different sizes",
+        targets=targets("append"),
+        prepare=_growth,
+        ours=SIZES[-1],
     ),
 )

@@ -21,6 +21,8 @@ ORGANISATIONS: Final = ("L-PROVIDE", "QH8", "RAJ")
 """The hosts of the demonstration; L-PROVIDE stands for Provide CIC, whose ODS code is not known."""
 REGISTER: Final = Path(__file__).parents[1] / "organisations"
 MACHINE_TOKEN_SECONDS: Final = 366 * 24 * 3600
+FETCH_WAIT_MILLISECONDS: Final = 50
+"""The embedded broker wakes no waiting fetch: half of this is what an event waits on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Evaluation:
             "PARTNERS_BROKER_IDEMPOTENCE": "false",
             "PARTNERS_SESSION_TIMEOUT_MILLISECONDS": "2000",
             "PARTNERS_HEARTBEAT_INTERVAL_MILLISECONDS": "500",
-            "PARTNERS_FETCH_WAIT_MILLISECONDS": "100",
+            "PARTNERS_FETCH_WAIT_MILLISECONDS": str(FETCH_WAIT_MILLISECONDS),
             "PARTNERS_SERVICE_URLS": json.dumps(self.service_urls(addresses)),
             "PARTNERS_JWKS_FILE": str(self.issuer().key_set_file),
             "PARTNERS_REGISTER_FOLDER": str(REGISTER),
