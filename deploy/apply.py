@@ -1,15 +1,19 @@
-"""Applies the organisation register: every policy into the log of the service it is for."""
+"""Applies the organisation register: a topic for every log, every policy into its service's log."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.demo.neighbours import Neighbours
+from shared.infra.bus.access import BusAccess
+from shared.infra.bus.topics import make_topics
 from shared.infra.register import (
     OrganisationEntry,
     RegisterUnreadable,
     read_policies,
     read_register,
 )
+from shared.infra.settings import BrokerSettings
+from shared.kernel.identifiers import SERVICES, LogName
 
 
 def chosen(folder: Path, organisations: Sequence[str]) -> list[OrganisationEntry]:
@@ -19,6 +23,16 @@ def chosen(folder: Path, organisations: Sequence[str]) -> list[OrganisationEntry
     if missing:
         raise RegisterUnreadable(f"{missing[0]} is not in the organisation register in {folder}.")
     return [register[code] for code in organisations]
+
+
+async def apply_topics(organisations: Sequence[str], broker: BrokerSettings) -> list[str]:
+    """Make the topics of these organisations that are missing, all at once; answers their names.
+
+    Every group that reads them is reassigned once, not once for each.
+    """
+    names = [str(LogName(service, code)) for code in organisations for service in SERVICES]
+    await make_topics(BusAccess.of(broker), names)
+    return names
 
 
 async def apply_policies(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,28 +20,48 @@ organisations = typer.Typer(help="The organisation register.", no_args_is_help=T
 def apply(
     register: Annotated[Path, typer.Option(help="The folder of the register.")] = REGISTER,
 ) -> None:
-    """Have the policies of every organisation of the running system adopted; again is harmless."""
-    from deploy.apply import apply_policies
+    """Make every topic and have every policy adopted; what is there already stays as it is."""
+    from aiokafka.errors import KafkaError
+
+    from deploy.apply import apply_policies, apply_topics
     from deploy.demo.neighbours import Neighbours, Refusal, StoryFailed
+    from shared.infra.bus.topics import TopicsNotMade
     from shared.infra.register import RegisterUnreadable
+    from shared.kernel.identifiers import SERVICES
 
     target = Target.find()
-    if target.issuer is None:
-        raise EmbeddedFailure("Outside evaluation, adopt policies through POST .../policies.")
-    issuer = target.issuer
+    broker = target.broker()
 
     async def run() -> list[str]:
-        neighbours = Neighbours(target.urls, issuer)
+        lines = []
+        if broker is not None:
+            topics = await apply_topics(target.organisations, broker)
+            lines.append(f"{len(topics)} topics are there, one for each log.")
+        neighbours = Neighbours(target.urls_of(SERVICES), target.issuer or _Given(target))
         try:
-            return await apply_policies(register, target.organisations, neighbours)
+            return lines + await apply_policies(register, target.organisations, neighbours)
         finally:
             await neighbours.close()
 
     try:
         lines = asyncio.run(run())
-    except (RegisterUnreadable, StoryFailed, Refusal) as failure:
+    except (RegisterUnreadable, StoryFailed, Refusal, TopicsNotMade) as failure:
         raise EmbeddedFailure(str(failure)) from None
+    except KafkaError as failure:
+        raise EmbeddedFailure(
+            f"The broker at {target.bootstrap_servers} does not answer: {type(failure).__name__}."
+        ) from None
     print("\n".join(lines))
+
+
+class _Given:
+    """The token somebody was given by their identity provider, whatever is asked for."""
+
+    def __init__(self, target: Target) -> None:
+        self._token = target.given_token
+
+    def token(self, _subject: str, _organisations: Mapping[str, Sequence[str]]) -> str:
+        return self._token
 
 
 @organisations.command("show")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deploy.embedded.evaluation import Evaluation
     from deploy.embedded.issuer import EvaluationIssuer
     from deploy.embedded.system import Addresses
+    from shared.infra.settings import BrokerSettings
 
 DATA: Final = Path(".partners")
 _SYSTEMS: Final = ("up", "demo", "storm")
@@ -31,6 +32,8 @@ class Target:
     organisations: tuple[str, ...]
     issuer: "EvaluationIssuer | None"
     given_token: str
+    bootstrap_servers: str
+    """Where its broker answers; empty when nobody said."""
 
     @classmethod
     def find(cls) -> "Target":
@@ -41,19 +44,37 @@ class Target:
         if urls := os.environ.get("PARTNERS_SERVICE_URLS"):  # noqa: TID251 - a command's own setting
             given = os.environ.get("PARTNERS_TOKEN", "")  # noqa: TID251
             codes = os.environ.get("PARTNERS_ORGANISATIONS", "")  # noqa: TID251
-            return cls(json.loads(urls), tuple(filter(None, codes.split(","))), None, given)
-        for folder, _ in _running():
+            broker = os.environ.get("PARTNERS_BOOTSTRAP_SERVERS", "")  # noqa: TID251
+            organisations = tuple(filter(None, codes.split(",")))
+            return cls(json.loads(urls), organisations, None, given, broker)
+        for folder, state in _running():
             from deploy.embedded.issuer import EvaluationIssuer
 
             found = json.loads((folder / "services.json").read_text())
             issuer = EvaluationIssuer(folder / "identity")
-            return cls(found["urls"], tuple(found["organisations"]), issuer, "")
+            organisations = tuple(found["organisations"])
+            return cls(found["urls"], organisations, issuer, "", state["bootstrap_servers"])
         raise EmbeddedFailure(_NOTHING_RUNS)
 
     def url_of(self, service: str, organisation: str) -> str | None:
         """Where that service answers for that organisation; None when nobody said."""
         found = self.urls.get(f"{service}/{organisation}") or self.urls.get(service)
         return found and found.replace("{organisation}", organisation.lower()).rstrip("/")
+
+    def urls_of(self, services: Sequence[str]) -> dict[str, str]:
+        """Where these services answer, by service and organisation; only those somebody told of."""
+        found = {(s, o): self.url_of(s, o) for s in services for o in self.organisations}
+        return {f"{service}/{code}": url for (service, code), url in found.items() if url}
+
+    def broker(self) -> "BrokerSettings | None":
+        """How its broker is reached: the environment says, or the embedded system does."""
+        from shared.infra.settings import BrokerSettings
+
+        if not self.bootstrap_servers:
+            return None
+        if self.issuer is None:
+            return BrokerSettings()
+        return BrokerSettings(bootstrap_servers=self.bootstrap_servers, embedded=True)
 
     def token(self, subject: str, roles: Sequence[str], organisations: Sequence[str] = ()) -> str:
         """A bearer token: the one given, or in evaluation one made for these roles."""

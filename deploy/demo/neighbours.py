@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
-
-from deploy.embedded.issuer import EvaluationIssuer
 
 _PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.1
@@ -28,10 +26,18 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
+class Tokens(Protocol):
+    """Gives bearer tokens: the evaluation issuer, or somebody who was given one."""
+
+    def token(self, subject: str, organisations: Mapping[str, Sequence[str]]) -> str:
+        """A token for this person with these roles for these organisations."""
+        ...
+
+
 class Neighbours:
     """Speaks to the services as different people, each with a token of their own."""
 
-    def __init__(self, urls: Mapping[str, str], issuer: EvaluationIssuer) -> None:
+    def __init__(self, urls: Mapping[str, str], issuer: Tokens) -> None:
         """`urls` has where a service answers, by service or by service and organisation."""
         self.urls = dict(urls)
         self._issuer = issuer

@@ -12,23 +12,13 @@ EVALUATION_ISSUER: Final = "https://partners.invalid/evaluation"
 """Tokens of the small issuer that comes with embedded mode; refused everywhere else."""
 
 
-class ServiceSettings(BaseSettings):
-    """Settings every service has, each read from PARTNERS_ and its name in capitals."""
+class BrokerSettings(BaseSettings):
+    """How the bus is reached."""
 
     model_config = SettingsConfigDict(env_prefix="PARTNERS_", frozen=True, extra="ignore")
 
-    deployment: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
-    """The name of this deployment, one per database: `engagement-raj`."""
-    organisations: Annotated[tuple[Organisation, ...], NoDecode]
-    """The organisations served here, separated by commas."""
-    installation: str = Field(default="partners.invalid", pattern=r"^[a-z0-9.-]+$")
-    """DNS-style name of the installation; it stands in every log's first event and every proof."""
     embedded: bool = False
     """Evaluation on one machine: allows the evaluation issuer and a simulated clock."""
-
-    database_url: SecretStr
-    """The service's own database under its runtime role: postgresql://..."""
-    database_pool_size: int = Field(default=8, ge=2, le=100)
 
     bootstrap_servers: str
     broker_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -41,6 +31,21 @@ class ServiceSettings(BaseSettings):
     session_timeout_milliseconds: int = Field(default=10_000, ge=1_000)
     heartbeat_interval_milliseconds: int = Field(default=3_000, ge=300)
     fetch_wait_milliseconds: int = Field(default=500, ge=1)
+
+
+class ServiceSettings(BrokerSettings):
+    """Settings every service has, each read from PARTNERS_ and its name in capitals."""
+
+    deployment: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    """The name of this deployment, one per database: `engagement-raj`."""
+    organisations: Annotated[tuple[Organisation, ...], NoDecode]
+    """The organisations served here, separated by commas."""
+    installation: str = Field(default="partners.invalid", pattern=r"^[a-z0-9.-]+$")
+    """DNS-style name of the installation; it stands in every log's first event and every proof."""
+
+    database_url: SecretStr
+    """The service's own database under its runtime role: postgresql://..."""
+    database_pool_size: int = Field(default=8, ge=2, le=100)
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65_535)

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from faststream.security import BaseSecurity, SASLScram512
 
-from shared.infra.settings import ServiceSettings
+from shared.infra.settings import BrokerSettings
 
 LARGEST_BATCH_OCTETS = 262_144
 REQUEST_TIMEOUT_MILLISECONDS = 10_000
@@ -33,7 +33,7 @@ class BusAccess:
     password: str | None = None
 
     @classmethod
-    def of(cls, settings: ServiceSettings) -> Self:
+    def of(cls, settings: BrokerSettings) -> Self:
         """What the settings say of the broker."""
         encrypted = settings.broker_security in ("SSL", "SASL_SSL")
         secret = settings.broker_password
