@@ -1,9 +1,10 @@
 """`partners up` and `partners demo`: the whole system on this machine."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,20 @@ from deploy.cli.target import DATA
 from deploy.embedded.children import EmbeddedFailure
 from deploy.embedded.folder import DataFolder
 
+if TYPE_CHECKING:
+    from deploy.embedded.evaluation import Evaluation
+    from deploy.embedded.system import Addresses
+
 STORY = Path(__file__).parents[1] / "demo" / "stories" / "mid-and-south-essex.yaml"
+Ports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--port",
+        metavar="NAME=NUMBER",
+        help="A port of your choice, such as recruitment=8001, postgres=5433 or kafka=9092; "
+        "may be given several times. All others are free ones.",
+    ),
+]
 
 
 def demo(
@@ -19,6 +33,7 @@ def demo(
     data: Annotated[
         Path, typer.Option(help="Where the demonstration keeps its data; emptied at the start.")
     ] = DATA / "demo",
+    port: Ports = None,
 ) -> None:
     """Play a story on a fresh system in simulated time, print what came of it, stop everything."""
     from deploy.demo.neighbours import StoryFailed
@@ -28,7 +43,6 @@ def demo(
         told = read_story(story)
     except StoryFailed as failure:
         raise EmbeddedFailure(str(failure)) from None
-    _make_empty(data)
     from deploy.demo.perform import perform
     from deploy.embedded.evaluation import Evaluation
     from deploy.embedded.forked import ProcessSpec
@@ -36,10 +50,12 @@ def demo(
     from shared.infra.clock import SimulatedClock
 
     evaluation = Evaluation("demo", data.absolute(), told.organisations, simulated_time=True)
+    evaluation = replace(evaluation, ports=_chosen(port, evaluation))
+    _make_empty(data)
     SimulatedClock(evaluation.clock_file).set(told.begins)
     print(f"Starting {len(evaluation.deployments())} services, PostgreSQL and a Kafka broker.")
 
-    def driver(addresses):  # type: ignore[no-untyped-def]
+    def driver(addresses: "Addresses") -> ProcessSpec:
         def play() -> None:
             raise SystemExit(perform(evaluation, told, addresses))
 
@@ -52,16 +68,32 @@ def up(
     data: Annotated[
         Path, typer.Option(help="Where the system keeps its data, over restarts too.")
     ] = DATA / "up",
+    port: Ports = None,
 ) -> None:
     """Start the whole system and stay until Ctrl-C; the data is kept."""
     from deploy.embedded.evaluation import Evaluation
     from deploy.embedded.supervisor import Supervisor
 
     evaluation = Evaluation("up", data.absolute())
+    evaluation = replace(evaluation, ports=_chosen(port, evaluation))
     raise SystemExit(Supervisor(evaluation.system(announce=partial(_announce, evaluation))).run())
 
 
-def _announce(evaluation, addresses) -> None:  # type: ignore[no-untyped-def]
+def _chosen(given: list[str] | None, evaluation: "Evaluation") -> dict[str, int]:
+    """The ports somebody chose, by name."""
+    known = [*(each.name for each in evaluation.deployments()), "postgres", "kafka"]
+    chosen: dict[str, int] = {}
+    for wish in given or ():
+        name, _, number = wish.partition("=")
+        if name not in known:
+            raise EmbeddedFailure(f"There is no {name} to choose a port for: {', '.join(known)}.")
+        if not (number.isdecimal() and 1 <= int(number) <= 65_535):
+            raise EmbeddedFailure(f"{wish} is not a port: say {name}=8001, for example.")
+        chosen[name] = int(number)
+    return chosen
+
+
+def _announce(evaluation: "Evaluation", addresses: "Addresses") -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -5,7 +5,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe  # noqa: TID251 - secrets of an evaluation
@@ -32,7 +32,8 @@ class Evaluation:
     name: str
     folder: Path
     organisations: tuple[str, ...] = ORGANISATIONS
-    ports: Mapping[str, int | None] | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Ports somebody chose, by deployment, `postgres` or `kafka`; all others are free ones."""
     simulated_time: bool = False
     durable: bool = True
 
@@ -62,7 +63,9 @@ class Evaluation:
         return System(
             name=self.name,
             folder=self.folder,
-            ports=self.ports or {each.name: None for each in self.deployments()},
+            ports={each.name: self.ports.get(each.name) for each in self.deployments()},
+            postgres_port=self.ports.get("postgres"),
+            broker_port=self.ports.get("kafka"),
             durable=self.durable,
             prepare=partial(_prepare, self.deployments()),
             processes=self._processes,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.embedded.children import EmbeddedFailure
+from deploy.embedded.evaluation import Evaluation
 
 PROJECT = Path(__file__).parents[2]
 
@@ -45,6 +46,31 @@ main()
 """
     answered = run("-c", program, "fail")
     assert (answered.returncode, answered.stderr) == (1, "Nothing could be started.\n")
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        ("ledger=8001", "There is no ledger to choose a port for: recruitment, "),
+        ("payments", "payments is not a port: say payments=8001, for example."),
+        ("payments=0", "payments=0 is not a port"),
+        ("payments=eighty", "payments=eighty is not a port"),
+    ],
+)
+def test_a_port_that_cannot_be_chosen_is_said_before_anything_starts(
+    wish: str, sentence: str, tmp_path: Path
+) -> None:
+    answered = partners("up", "--data", str(tmp_path / "up"), "--port", wish)
+    assert answered.returncode == 1
+    assert answered.stderr.startswith(sentence)
+    assert not (tmp_path / "up").exists()
+
+
+def test_ports_are_those_chosen_and_free_ones(tmp_path: Path) -> None:
+    chosen = {"payments": 8005, "postgres": 5433, "kafka": 9092}
+    system = Evaluation("up", tmp_path, ("RAJ",), ports=chosen).system()
+    assert (system.postgres_port, system.broker_port) == (5433, 9092)
+    assert {name: port for name, port in system.ports.items() if port} == {"payments": 8005}
 
 
 def test_the_command_line_is_quick_because_commands_import_late() -> None:
