@@ -91,7 +91,9 @@ async def _head(reading: Reading, organisation: str, asked: Asked) -> dict[str, 
 
 
 def _attention(routes: APIRouter, portal: Portal) -> None:
-    asking = _asking("coordinator", "auditor", "finance-preparer", "finance-approver")
+    asking = _asking(
+        "coordinator", "auditor", "panel-member", "finance-preparer", "finance-approver"
+    )
 
     @routes.get(f"{_VIEWS}/attention")
     async def read_attention(
@@ -99,13 +101,15 @@ def _attention(routes: APIRouter, portal: Portal) -> None:
     ) -> d.Attention:
         """Everything that waits on somebody: whose turn it is and since when.
 
-        Finance sees what waits on finance.
+        Finance sees what waits on finance, a panel what waits on the panel.
         """
         async with portal.reading("attention", [organisation], asked) as reading:
             head = await _head(reading, organisation, asked)
             waiting = await rows(reading, "waiting", organisation, portal.moment(asked))
         if asked.role.startswith("finance-"):
             waiting = [row for row in waiting if row["turn"].startswith("finance-")]
+        if asked.role == "panel-member":
+            waiting = [row for row in waiting if row["turn"] == asked.role]
         await portal.name(organisation, asked, waiting)
         return d.Attention.model_validate({**head, "waiting": waiting})
 

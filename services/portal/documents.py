@@ -149,6 +149,7 @@ class Meeting(Row):
     on: date
     starts_at: Moment
     ends_at: Moment
+    time_zone: str
     format: str
     venue: str | None
     carries_payment: bool

@@ -436,7 +436,10 @@ class ClearanceOpened(RecruitmentEvent):
 
 
 class ReferenceRequested(RecruitmentEvent):
-    """A referee was asked for a reference, and will be reminded when it has not come."""
+    """A referee was asked for a reference, and will be reminded when it has not come.
+
+    `still_to_ask`: so many more are needed, if those asked for are satisfactory.
+    """
 
     reference: UUID
     application: UUID
@@ -447,6 +450,7 @@ class ReferenceRequested(RecruitmentEvent):
     referee_address: Annotated[Personal | None, held("reference", person="referee")] = None
     applicant_name: Annotated[Personal, held("application", copy=True)]
     remind_at: Moment | None = None
+    still_to_ask: Whole | None = None
 
 
 class ReferenceReminded(RecruitmentEvent):

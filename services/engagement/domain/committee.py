@@ -121,6 +121,7 @@ class Constituted:
     """A committee: how many partners it has places for, and each partner's last holding."""
 
     committee: UUID
+    name: str
     role_category: int
     places: int
     minimum_partners: int
@@ -239,6 +240,7 @@ def _offer(state: Constituted, command: OfferSeat) -> Sequence[CommitteeEvent]:
     return [
         SeatOffered(
             committee=state.committee,
+            committee_name=state.name,
             seat=command.seat,
             partner=who.partner,
             person=who.person,
@@ -314,6 +316,7 @@ def evolve(state: State, event: CommitteeEvent) -> State:
     if isinstance(event, CommitteeConstituted):
         return Constituted(
             committee=event.committee,
+            name=event.name,
             role_category=event.role_category,
             places=event.places,
             minimum_partners=event.minimum_partners,

@@ -21,7 +21,7 @@ from shared.contracts.engagement import (
 )
 from shared.contracts.personal import Clear
 from shared.kernel.decider import Decider, Refused
-from shared.kernel.moments import london_date
+from shared.kernel.moments import LONDON, london_date
 
 # Commands
 
@@ -208,6 +208,7 @@ def _schedule(state: State, command: ScheduleMeeting) -> Sequence[MeetingEvent]:
             on=london_date(command.starts_at),
             starts_at=command.starts_at,
             ends_at=command.ends_at,
+            time_zone=LONDON.key,
             format=command.format,
             venue=command.venue,
             access_notes=command.access_notes,
@@ -236,6 +237,7 @@ def _invite(state: Scheduled | Held, partner: Standing) -> Sequence[MeetingEvent
             on=meeting.on,
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,
+            time_zone=meeting.time_zone,
             format=meeting.format,
             venue=meeting.venue,
             access_notes=meeting.access_notes,

@@ -135,6 +135,12 @@ def _where(event: engagement.PartnerInvited) -> str:
     return "\n".join(f"{name}: {said}" for name, said in parts.items() if said)
 
 
+def _seat_offered(said: Said) -> Sequence[Telling]:
+    # an offer of before its committee's name was in it
+    facts = {"committee": said.event.committee_name or "a committee"}
+    return [Telling("seat-offer", said.event.person, "seat-offer", facts)]
+
+
 def _cancelled(said: Said) -> Sequence[Telling]:
     event = said.event
     facts = {"when": moment(event.starts_at), "reason": event.reason}
@@ -179,6 +185,7 @@ TELLINGS: Final[Mapping[type[Event], Tell]] = {
     ),
     recruitment.OutcomeDecided: _outcome,
     recruitment.OfferMade: _offer,
+    recruitment.OfferDeclined: _simply("offer-declined"),
     recruitment.ReferenceRequested: _reference_requested,
     recruitment.ReferenceReminded: _reference_reminded,
     recruitment.PartnerAppointed: _appointed,
@@ -195,6 +202,12 @@ TELLINGS: Final[Mapping[type[Event], Tell]] = {
         last_day=lambda event: day(event.expires_on),
     ),
     engagement.TermEnding: _simply("term-ending", last_day=lambda event: day(event.ends_on)),
+    engagement.TermExtended: _simply(
+        "term-extended",
+        previous_last_day=lambda event: day(event.previous_ends_on),
+        last_day=lambda event: day(event.ends_on),
+    ),
+    engagement.SeatOffered: _seat_offered,
     engagement.PartnerInvited: _invited,
     engagement.ApologiesSent: _simply("apology-received"),
     engagement.MeetingCancelled: _cancelled,
@@ -227,6 +240,9 @@ TELLINGS: Final[Mapping[type[Event], Tell]] = {
         "payment-returned",
         amount=lambda event: pounds(event.amount_pence),
         reason=lambda event: event.reason,
+    ),
+    payments.RunLineReissued: _simply(
+        "payment-reissued", amount=lambda event: pounds(event.amount_pence)
     ),
     payments.PayeeDetailsGiven: _details_given,
 }

@@ -16,10 +16,10 @@ def _view(name: str, version: int, *sources: str) -> View:
 
 
 VIEWS: Final = (
-    _view("attention", 2, *_ALL_LOGS),
+    _view("attention", 3, *_ALL_LOGS),
     _view("pipeline", 1, "recruitment"),
     _view("roster", 1, "recruitment", "engagement"),
     _view("compliance", 1, "engagement"),
-    _view("calendar", 1, "engagement"),
+    _view("calendar", 2, "engagement"),
     _view("money", 1, "payments"),
 )

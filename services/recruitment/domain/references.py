@@ -136,8 +136,15 @@ def _request(
             referee_address=command.referee_address,
             applicant_name=received.name,
             remind_at=_next_reminder(0, command.now, command.policy),
+            still_to_ask=_still_to_ask(references, command.policy),
         )
     ]
+
+
+def _still_to_ask(references: References, policy: SelectionPolicy) -> int:
+    """How many more than those asked for and this one; one judged unsatisfactory does not count."""
+    asked = sum(each.satisfactory is not False for each in references.values()) + 1
+    return max(0, policy.terms.references - asked)
 
 
 def _next_reminder(sent: int, now: datetime, policy: SelectionPolicy) -> datetime | None:

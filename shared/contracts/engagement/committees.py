@@ -45,6 +45,7 @@ class SeatOffered(EngagementEvent):
     """A place is held for this partner until they take or decline it."""
 
     committee: UUID
+    committee_name: str | None = None
     seat: UUID
     partner: UUID
     person: UUID

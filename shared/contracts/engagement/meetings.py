@@ -23,7 +23,7 @@ from shared.kernel.moments import Moment
 
 
 class MeetingScheduled(EngagementEvent):
-    """A meeting partners are wanted at. `on` is its day in London."""
+    """A meeting partners are wanted at. `on` is its day, and its clock is read, in `time_zone`."""
 
     meeting: UUID
     committee: UUID | None
@@ -31,6 +31,7 @@ class MeetingScheduled(EngagementEvent):
     on: date
     starts_at: Moment
     ends_at: Moment
+    time_zone: str = "Europe/London"
     format: Code
     venue: str | None = None
     access_notes: str | None = None
@@ -52,6 +53,7 @@ class PartnerInvited(EngagementEvent):
     on: date
     starts_at: Moment
     ends_at: Moment
+    time_zone: str = "Europe/London"
     format: Code
     venue: str | None = None
     access_notes: str | None = None

@@ -109,7 +109,7 @@ class Story:
             )
         )
 
-    def reference(self, who: str, number: int) -> "Story":
+    def reference(self, who: str, number: int, still_to_ask: int = 0) -> "Story":
         """A referee is asked, answers and satisfies."""
         same: dict[str, Any] = {
             "reference": uid("reference", who, number),
@@ -123,6 +123,7 @@ class Story:
                 referee=referee,
                 referee_name=sealed(referee),
                 applicant_name=sealed(referee),
+                still_to_ask=still_to_ask,
             ),
             r.ReferenceReceived(**same, received_at=self.logs.now, content=sealed(referee)),
             r.ReferenceJudged(**same, satisfactory=True, reason=sealed(referee)),

@@ -6,11 +6,12 @@ import pytest
 
 from services.portal import reading as portal_reading
 from shared.contracts.envelope import read
+from shared.contracts.recruitment import PanelConvened
 from shared.infra.views.building import build
 from shared.kernel.moments import format_moment
 from tests.adapters.portal.conftest import Client, Neighbours, fold_all
 from tests.adapters.portal.logs import uid
-from tests.adapters.portal.story import COMMITTEE, ENGAGEMENT, Story
+from tests.adapters.portal.story import CAMPAIGN, COMMITTEE, ENGAGEMENT, Story
 
 PROMPT_SECONDS = 0.3
 
@@ -19,11 +20,11 @@ PROMPT_SECONDS = 0.3
 VIEWS_OF_ROLES = {
     "coordinator": {"attention", "pipeline", "roster", "compliance", "calendar", "money"},
     "auditor": {"attention", "pipeline", "roster", "compliance", "calendar", "money"},
+    "panel-member": {"attention"},
     "lead-contact": {"roster", "compliance", "calendar"},
     "finance-preparer": {"attention", "money"},
     "finance-approver": {"attention", "money"},
     "national-viewer": {"compliance"},
-    "panel-member": set(),
     "operator": set(),
     "partner": set(),
 }
@@ -43,6 +44,16 @@ async def test_another_organisations_views_do_not_exist(client: Client) -> None:
     path = "/organisations/RAJ/views/roster"
     assert (await client.get(path, "coordinator", organisation="QH8")).status_code == 404
     assert (await client.http.get(path)).status_code == 401
+
+
+async def test_a_panel_member_sees_what_waits_on_the_panel(client: Client, story: Story) -> None:
+    story.campaign().applies("zoe")
+    story.recruit(PanelConvened(campaign=CAMPAIGN, members=(uid("dilys"), uid("ewan"))))
+    await fold_all(client.kit, story.logs)
+    found = await client.view("attention?names=false", "panel-member")
+    assert {(row["kind"], row["turn"]) for row in found["waiting"]} == {
+        ("score-applicant", "panel-member")
+    }
 
 
 async def test_finance_sees_what_waits_on_finance(client: Client) -> None:

@@ -75,7 +75,12 @@ CONSTITUTED = CommitteeConstituted(
 )
 OFFER = OfferSeat(SEAT, active(), TODAY)
 OFFERED = SeatOffered(
-    committee=COMMITTEE, seat=SEAT, partner=PARTNER, person=PERSON, offered_on=TODAY
+    committee=COMMITTEE,
+    committee_name=CONSTITUTED.name,
+    seat=SEAT,
+    partner=PARTNER,
+    person=PERSON,
+    offered_on=TODAY,
 )
 TAKE = TakeSeat(active(), TODAY, Clear("Sister works on the ward"))
 TAKEN = SeatTaken(

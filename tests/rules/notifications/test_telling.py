@@ -113,6 +113,39 @@ def corrected(difference: int, declined: int = 0) -> payments.PaymentCorrected:
     )
 
 
+def seat_offered(name: str | None = "Quality and Safety Committee") -> engagement.SeatOffered:
+    return engagement.SeatOffered(
+        committee=OTHER,
+        committee_name=name,
+        seat=THING,
+        partner=PARTNER,
+        person=PERSON,
+        offered_on=ON,
+    )
+
+
+def extended() -> engagement.TermExtended:
+    return engagement.TermExtended(
+        term=THING,
+        partner=PARTNER,
+        person=PERSON,
+        previous_ends_on=date(2025, 9, 30),
+        ends_on=date(2026, 3, 31),
+        reason=Clear("The programme goes on."),
+        policy_version=1,
+    )
+
+
+def reissued() -> payments.RunLineReissued:
+    return payments.RunLineReissued(
+        run=THING, payee=PAYEE, person=PERSON, amount_pence=15_000, reissued_by="finance-preparer/x"
+    )
+
+
+def offer_declined() -> recruitment.OfferDeclined:
+    return recruitment.OfferDeclined(application=THING, campaign=OTHER, person=PERSON)
+
+
 def details(number: int) -> payments.PayeeDetailsGiven:
     return payments.PayeeDetailsGiven(
         payee=PAYEE, person=PERSON, number=number, account=Clear({}), given_by="partner/x"
@@ -142,11 +175,22 @@ def text_of(telling: Telling, name: str | None = "Amara Okafor") -> Text:
         (invited(), "meeting-invitation", "meeting-invitation"),
         (corrected(7_500), "payment-corrected", "payment-corrected"),
         (details(2), "bank-details-changed", "bank-details-changed"),
+        (seat_offered(), "seat-offer", "seat-offer"),
+        (extended(), "term-extended", "term-extended"),
+        (reissued(), "payment-reissued", "payment-reissued"),
+        (offer_declined(), "offer-declined", "offer-declined"),
     ],
 )
 def test_the_person_is_told_in_the_fitting_words(event: Event, kind: str, template: str) -> None:
     (telling,) = told(event)
     assert (telling.kind, telling.person, telling.template) == (kind, PERSON, template)
+
+
+def test_an_offered_seat_names_its_committee() -> None:
+    (telling,) = told(seat_offered())
+    assert text_of(telling).subject == "A seat on Quality and Safety Committee"
+    (before_names_were_in_it,) = told(seat_offered(None))
+    assert text_of(before_names_were_in_it).subject == "A seat on a committee"
 
 
 def test_what_tells_nobody_anything_tells_nobody() -> None:

@@ -81,6 +81,7 @@ NOW = datetime(2024, 4, 2, 10, 0, tzinfo=UTC)
 ORIGINATOR = Originator(
     name="CREDITORS", sort_code="000000", account_number="00000001", reference="INVOLVEMENT"
 )
+ANSWERS = st.sampled_from(["settle", "settle one", "return", "reissue", "withdraw"])
 RATES = ((7_500, 15_000), (8_000, 16_000), (6_000, 15_000), (9_000, 12_000))
 
 
@@ -254,12 +255,16 @@ class Programme(RuleBasedStateMachine):
         for command in commands[:how_far]:
             self.log.all_or_nothing(partial(self.on_run, run, command))
 
+    @rule(person=st.sampled_from(PEOPLE), answers=st.lists(ANSWERS, min_size=1, max_size=4))
+    def pay_and_hear(self, person: UUID, answers: list[str]) -> None:
+        """A whole run in one go and what the bank makes of it, so that late states are frequent."""
+        self.run_payments(all_of_them=True, how_far=3)
+        for what in answers if self.runs else ():
+            self.hear_of_a_run(0, person, what)
+        self.verify_again(person)
+
     @precondition(lambda self: self.runs)
-    @rule(
-        nth=st.integers(0, 2),
-        person=st.sampled_from(PEOPLE),
-        what=st.sampled_from(["settle", "settle one", "return", "reissue", "withdraw"]),
-    )
+    @rule(nth=st.integers(0, 2), person=st.sampled_from(PEOPLE), what=ANSWERS)
     def hear_of_a_run(self, nth: int, person: UUID, what: str) -> None:
         run, payee = self.runs[-1 - nth % len(self.runs)], payee_of(person, PAYER)
         command = {

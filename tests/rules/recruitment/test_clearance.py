@@ -104,6 +104,7 @@ REQUESTED = ReferenceRequested(
     referee_email=Clear("kit@example.org"),
     applicant_name=RECEIVED.name,
     remind_at=LATER + WEEK,
+    still_to_ask=1,
 )
 REMINDED = ReferenceReminded(
     reference=REFERENCE,

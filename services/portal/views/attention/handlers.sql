@@ -32,7 +32,7 @@ WITH fact AS MATERIALIZED (
             WHEN 10 THEN (data ->> kind.due_on)::date
             ELSE ((data ->> kind.due_on)::timestamptz AT TIME ZONE 'Europe/London')::date
         END AS due_on,
-        (data ->> kind.subject)::uuid AS subject,
+        (data ->> kind.subject)::uuid AS subject, (data ->> 'campaign')::uuid AS campaign,
         nullif(concat_ws(
             '/',
             CASE WHEN starts_with(root[1], '=') THEN substr(root[1], 2) ELSE data ->> root[1] END,
@@ -50,9 +50,9 @@ WITH fact AS MATERIALIZED (
     ON CONFLICT (organisation, root) DO UPDATE SET sequence = greatest(kept.sequence, excluded.sequence)
 )
 INSERT INTO step AS kept (
-    organisation, kind, item, since, wakes_at, due_on, subject, root, opened_sequence, closed_sequence
+    organisation, kind, item, since, wakes_at, due_on, subject, campaign, root, opened_sequence, closed_sequence
 )
-SELECT organisation, kind, item, since, wakes_at, due_on, subject, root, coalesce(opened.sequence, 0),
+SELECT organisation, kind, item, since, wakes_at, due_on, subject, campaign, root, coalesce(opened.sequence, 0),
     coalesce(closed.sequence, 0)
 FROM opened FULL JOIN closed USING (organisation, kind, item)
 ON CONFLICT (organisation, kind, item) DO UPDATE SET
@@ -60,9 +60,46 @@ ON CONFLICT (organisation, kind, item) DO UPDATE SET
     wakes_at = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.wakes_at ELSE kept.wakes_at END,
     due_on = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.due_on ELSE kept.due_on END,
     subject = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.subject ELSE kept.subject END,
+    campaign = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.campaign ELSE kept.campaign END,
     root = CASE WHEN kept.opened_sequence < excluded.opened_sequence THEN excluded.root ELSE kept.root END,
     opened_sequence = greatest(kept.opened_sequence, excluded.opened_sequence),
     closed_sequence = greatest(kept.closed_sequence, excluded.closed_sequence);
+
+-- name: panel_member
+-- Who joined a campaign's panel, and who left it.
+-- on: PanelConvened PanelMemberReplaced
+INSERT INTO panel_member AS kept (organisation, campaign, member, joined_sequence, left_sequence, joined_at)
+SELECT organisation, campaign, member,
+    coalesce(max(sequence) FILTER (WHERE joins), 0), coalesce(max(sequence) FILTER (WHERE NOT joins), 0),
+    max(happened_at) FILTER (WHERE joins)
+FROM kit.events($1), jsonb_to_record(data) AS fact (campaign uuid, members uuid[], "left" uuid, joined uuid)
+CROSS JOIN LATERAL (
+    SELECT unnest(members || joined), true UNION ALL SELECT "left", false
+) AS change (member, joins)
+WHERE member IS NOT NULL
+GROUP BY organisation, campaign, member
+ON CONFLICT (organisation, campaign, member) DO UPDATE SET
+    joined_sequence = greatest(kept.joined_sequence, excluded.joined_sequence),
+    left_sequence = greatest(kept.left_sequence, excluded.left_sequence),
+    joined_at = greatest(kept.joined_at, excluded.joined_at);
+
+-- name: sheet
+-- Which member has scored which applicant, or has an interest in them.
+-- on: InterestDeclared ApplicantScored ScoreSetAside
+INSERT INTO sheet AS kept (
+    organisation, application, member, interested, scored_sequence, aside_sequence, changed_at
+)
+SELECT organisation, application, member, bool_or(type = 'InterestDeclared'),
+    coalesce(max(sequence) FILTER (WHERE type = 'ApplicantScored'), 0),
+    coalesce(max(sequence) FILTER (WHERE type = 'ScoreSetAside'), 0),
+    max(happened_at)
+FROM kit.events($1), jsonb_to_record(data) AS fact (application uuid, member uuid)
+GROUP BY organisation, application, member
+ON CONFLICT (organisation, application, member) DO UPDATE SET
+    interested = kept.interested OR excluded.interested,
+    scored_sequence = greatest(kept.scored_sequence, excluded.scored_sequence),
+    aside_sequence = greatest(kept.aside_sequence, excluded.aside_sequence),
+    changed_at = greatest(kept.changed_at, excluded.changed_at);
 
 -- name: subject
 -- Keeps the newest name that is given, per log.

@@ -9,6 +9,7 @@ CREATE TABLE step (
     wakes_at timestamptz,
     due_on date,
     subject uuid,
+    campaign uuid,
     root text,
     opened_sequence bigint NOT NULL DEFAULT 0,
     closed_sequence bigint NOT NULL DEFAULT 0,
@@ -22,6 +23,29 @@ CREATE TABLE ended (
     root text NOT NULL,
     sequence bigint NOT NULL,
     PRIMARY KEY (organisation, root)
+);
+
+-- who sits on a campaign's panel: those who joined it after they last left it
+CREATE TABLE panel_member (
+    organisation text NOT NULL,
+    campaign uuid NOT NULL,
+    member uuid NOT NULL,
+    joined_sequence bigint NOT NULL,
+    left_sequence bigint NOT NULL,
+    joined_at timestamptz,
+    PRIMARY KEY (organisation, campaign, member)
+);
+
+-- what a member has said of an applicant: an interest, or scores, which may be set aside again
+CREATE TABLE sheet (
+    organisation text NOT NULL,
+    application uuid NOT NULL,
+    member uuid NOT NULL,
+    interested boolean NOT NULL,
+    scored_sequence bigint NOT NULL,
+    aside_sequence bigint NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (organisation, application, member)
 );
 
 -- names, sealed, as each log has them
@@ -50,7 +74,8 @@ INSERT INTO kind (kind, turn, subject, root, wakes_at, due_on) VALUES
     ('publish-campaign', 'coordinator', NULL, NULL, NULL, NULL),
     ('complete-campaign', 'coordinator', NULL, NULL, NULL, NULL),
     ('admit-late-application', 'coordinator', 'application', '{application}', NULL, NULL),
-    ('shortlist-applicant', 'panel-member', 'application', '{application}', NULL, NULL),
+    -- until the panel's scores are in it is the panel's turn (queries.sql)
+    ('shortlist-applicant', 'coordinator', 'application', '{application}', NULL, NULL),
     ('offer-interview', 'coordinator', 'application', '{application}', NULL, NULL),
     ('arrange-interview', 'coordinator', 'application', '{application}', NULL, NULL),
     ('hold-interview', 'coordinator', 'application', '{application}', 'starts_at', 'starts_at'),
@@ -129,7 +154,9 @@ INSERT INTO rule (type, act, kind, item, given, each) VALUES
     ('ClearanceOpened', 'closes', 'ask-for-reference', '{application}', '$.references_needed == 0', NULL),
     ('ClearanceOpened', 'opens', 'decide-check', '{application}', NULL, 'checks_needed'),
     ('ClearanceOpened', 'opens', 'make-offer', '{application}', NULL, NULL),
-    ('ReferenceRequested', 'closes', 'ask-for-reference', '{application}', NULL, NULL),
+    ('ReferenceRequested', 'closes', 'ask-for-reference', '{application}', '$.still_to_ask == 0', NULL),
+    -- before it was said how many are still to be asked
+    ('ReferenceRequested', 'closes', 'ask-for-reference', '{application}', '!exists($.still_to_ask)', NULL),
     ('ReferenceRequested', 'opens', 'give-reference', '{reference}', NULL, NULL),
     ('ReferenceReceived', 'closes', 'give-reference', '{reference}', NULL, NULL),
     ('ReferenceReceived', 'opens', 'judge-reference', '{reference}', NULL, NULL),

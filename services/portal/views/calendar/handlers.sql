@@ -2,19 +2,20 @@
 -- A meeting as it was last announced.
 -- on: MeetingScheduled
 INSERT INTO meeting AS kept (
-    meeting, organisation, committee, title, "on", starts_at, ends_at, format, venue, carries_payment,
+    meeting, organisation, committee, title, "on", starts_at, ends_at, time_zone, format, venue, carries_payment,
     scheduled_sequence
 )
 SELECT DISTINCT ON (meeting)
-    meeting, organisation, committee, title, "on", starts_at, ends_at, format, venue, carries_payment, sequence
+    meeting, organisation, committee, title, "on", starts_at, ends_at, coalesce(time_zone, 'Europe/London'), format,
+    venue, carries_payment, sequence
 FROM kit.events($1), jsonb_to_record(data) AS fact (
-    meeting uuid, committee uuid, title text, "on" date, starts_at timestamptz, ends_at timestamptz, format text,
+    meeting uuid, committee uuid, title text, "on" date, starts_at timestamptz, ends_at timestamptz, time_zone text, format text,
     venue text, carries_payment boolean
 )
 ORDER BY meeting, sequence DESC
 ON CONFLICT (meeting) DO UPDATE SET
     committee = excluded.committee, title = excluded.title, "on" = excluded."on", starts_at = excluded.starts_at,
-    ends_at = excluded.ends_at, format = excluded.format, venue = excluded.venue,
+    ends_at = excluded.ends_at, time_zone = excluded.time_zone, format = excluded.format, venue = excluded.venue,
     carries_payment = excluded.carries_payment, scheduled_sequence = excluded.scheduled_sequence
 WHERE kept.scheduled_sequence IS NULL OR kept.scheduled_sequence < excluded.scheduled_sequence;
 

@@ -2,7 +2,7 @@
 -- Meetings of a stretch of days, both included, with the answers of those invited.
 -- $1 organisation, $2 first day, $3 last day
 SELECT meeting.meeting, meeting.committee, meeting.title, meeting."on", meeting.starts_at, meeting.ends_at,
-    meeting.format, meeting.venue, meeting.carries_payment, meeting.held_from, meeting.held_to,
+    meeting.time_zone, meeting.format, meeting.venue, meeting.carries_payment, meeting.held_from, meeting.held_to,
     meeting.cancelled_because,
     CASE
         WHEN meeting.cancelled_at IS NOT NULL THEN 'cancelled'

@@ -8,6 +8,7 @@ CREATE TABLE meeting (
     "on" date,
     starts_at timestamptz,
     ends_at timestamptz,
+    time_zone text,
     format text,
     venue text,
     carries_payment boolean,
