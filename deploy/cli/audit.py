@@ -64,7 +64,7 @@ def _show(result: "Verification", *, trusted: bool) -> None:
 
     table = Table(title="The trail", title_justify="left", title_style="bold")
     for column in ("Log", "Events", "Signed", "Checkpoints", "Not copied yet", "Found"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "Log")
     for log in result.logs:
         found = "[red]differs[/]" if log.difference else "as written"
         counts = (log.events, log.signed, log.checkpoints, log.waiting)

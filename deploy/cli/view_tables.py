@@ -22,7 +22,19 @@ def _table(title: str, document: Found, *columns: str, right: tuple[str, ...] = 
     known = f", as known at {_time(document['as_of'])}" if document["as_of"] else ""
     table = Table(title=f"{document['organisation']}: {title}{when}{known}", title_justify="left")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left")
+        # a number that is cut short would be another number
+        table.add_column(
+            column, justify="right" if column in right else "left", no_wrap=column in right
+        )
+    return table
+
+
+def _sums(title: str, document: Found, rows: Mapping[str, str]) -> Table:
+    """A table of one line for each sum, which no terminal is too narrow for."""
+    table = _table(title, document, "", "Sum", right=("Sum",))
+    table.show_header = False
+    for name, value in rows.items():
+        table.add_row(name, value)
     return table
 
 
@@ -41,11 +53,15 @@ def _attention(found: Found) -> list[Table]:
 
 def _pipeline(found: Found) -> list[Table]:
     counts = ("received", "late", "withdrawn", "successful", "unsuccessful", "untold")
-    heads = tuple(name.capitalize() for name in counts)
-    campaigns = _table("campaigns", found, "Campaign", "Stage", "Closes", *heads, right=heads)
-    for row in found["campaigns"]:
-        numbers = (str(row[name]) for name in counts)
-        campaigns.add_row(row["title"] or "", row["stage"], _time(row["closes_at"]), *numbers)
+    campaigns = [
+        _sums(
+            f"campaign {row['title'] or ''}",
+            found,
+            {"Stage": row["stage"], "Closes": _time(row["closes_at"])}
+            | {name.capitalize(): str(row[name]) for name in counts},
+        )
+        for row in found["campaigns"]
+    ] or [_table("campaigns", found, "Campaign")]
     applications = _table(
         "applications", found, "Who", "Received", "Late", "Stage", "Since", "Told"
     )
@@ -58,7 +74,7 @@ def _pipeline(found: Found) -> list[Table]:
             _day(row["since"]),
             _yes(row["told"]),
         )
-    return [campaigns, applications]
+    return [*campaigns, applications]
 
 
 def _roster(found: Found) -> list[Table]:
@@ -113,13 +129,12 @@ def _calendar(found: Found) -> list[Table]:
 
 def _money(found: Found) -> list[Table]:
     sums = ("due", "declined", "reversed", "waiting", "in_run", "settled", "returned", "in_flight")
-    heads = tuple(_words(name).capitalize() for name in sums)
-    totals = _table("money", found, *heads, "Balances", right=heads)
-    amounts = (pounds(found["totals"][f"{name}_pence"]) for name in sums)
-    totals.add_row(*amounts, "yes" if found["balances"] else "NO")
-    each = ("due", "approved", "declined", "reversed", "waiting", "settled")
+    amounts = {_words(n).capitalize(): pounds(found["totals"][f"{n}_pence"]) for n in sums}
+    totals = _sums("money", found, amounts | {"Balances": "yes" if found["balances"] else "NO"})
+    each = ("due", "approved", "settled")
     heads = tuple(name.capitalize() for name in each)
-    payments = _table("payments", found, "Who", "Earned", "At", "Why", *heads, right=heads)
+    columns = ("Who", "Earned", "At", "Why", *heads, "Stands")
+    payments = _table("payments", found, *columns, right=heads)
     for row in found["payments"]:
         payments.add_row(
             _who(row),
@@ -127,6 +142,7 @@ def _money(found: Found) -> list[Table]:
             row["earned_at"] or "",
             _words((row["explanation"] or {}).get("rule", row["standing"])),
             *(pounds(row[f"{name}_pence"]) for name in each),
+            _words(row["standing"]),
         )
     return [totals, payments]
 

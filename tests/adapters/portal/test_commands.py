@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -78,6 +79,15 @@ async def test_views_are_shown_as_tables_a_coordinator_can_read(partners: Progra
     ):
         assert text in out, text
     assert "RAJ: campaigns: none." in out
+
+
+async def test_no_amount_is_cut_short_on_a_narrow_terminal(partners: Program) -> None:
+    partners.environment["COLUMNS"] = "80"
+    code, out, errors = await partners.run("show", "RAJ", "--view", "money")
+
+    assert (code, errors) == (0, "")
+    assert "£75.00 │" in out
+    assert not re.search("£[0-9,.]*…", out)
 
 
 async def test_a_program_reads_json_of_another_day(partners: Program) -> None:
