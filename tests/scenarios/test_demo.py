@@ -26,6 +26,7 @@ MESSAGES = {
     "payment-due": 4,
     "payment-settled": 2,
     "reference-request": 4,
+    "seat-offer": 2,
     "welcome": 2,
 }
 
