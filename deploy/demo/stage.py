@@ -1,7 +1,7 @@
 """The simulated clock's one owner: time moves only when nothing in the system waits."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -12,6 +12,8 @@ from shared.infra.clock import SimulatedClock
 from shared.kernel.moments import parse_moment
 
 _LOOK_SECONDS: Final = 0.05
+_READERS: Final = frozenset({"audit", "portal"})
+"""Services that read every log and decide nothing another one waits for."""
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -47,8 +49,7 @@ class Stage:
             if monotonic() > until:
                 raise StoryFailed(f"The system does not come to rest: {waiting[0][1]}.")
             await asyncio.sleep(_LOOK_SECONDS)
-            again = {number for number, _ in waiting}
-            fresh = await self._ask(sorted(again))
+            fresh = await self._ask(self._first({number for number, _ in waiting}))
             documents = [fresh.get(number, old) for number, old in enumerate(documents)]
         return _next_deadline(documents)
 
@@ -69,6 +70,11 @@ class Stage:
             )
         )
         return dict(zip(wanted, found, strict=True))
+
+    def _first(self, waiting: Collection[int]) -> list[int]:
+        """Of those who wait, whom to ask next: the readers of all logs when the rest is done."""
+        deciding = [n for n in waiting if self.deployments[n][0] not in _READERS]
+        return sorted(deciding or waiting)
 
     def _waiting(self, documents: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
         now, heads = self.clock.now(), _heads(documents)
