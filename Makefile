@@ -13,7 +13,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
-.PHONY: setup demo up test check bench test-kafka schemas lock clean
+.PHONY: setup demo storm up test check bench test-kafka schemas lock clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,9 @@ $(STAMP): requirements/uv.lock requirements/all.lock pyproject.toml
 
 demo: setup
 	@$(BIN)/partners demo $(ARGS)
+
+storm: setup
+	@$(BIN)/partners storm $(ARGS)
 
 up: setup
 	@$(BIN)/partners up $(ARGS)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from deploy.cli import audit, bench, databases, keys, log, operators, parked, views
+from deploy.cli.storm import storm
 from deploy.cli.systems import demo, up
 from deploy.embedded.children import EmbeddedFailure
 
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(demo)
+app.command()(storm)
 app.command()(operators.run)
 app.command()(operators.token)
 app.add_typer(operators.organisations, name="organisations")

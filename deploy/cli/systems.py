@@ -51,7 +51,7 @@ def demo(
 
     evaluation = Evaluation("demo", data.absolute(), told.organisations, simulated_time=True)
     evaluation = replace(evaluation, ports=_chosen(port, evaluation))
-    _make_empty(data)
+    make_empty(data)
     SimulatedClock(evaluation.clock_file).set(told.begins)
     print(f"Starting {len(evaluation.deployments())} services, PostgreSQL and a Kafka broker.")
 
@@ -114,7 +114,7 @@ def _announce(evaluation: "Evaluation", addresses: "Addresses") -> None:
     )
 
 
-def _make_empty(data: Path) -> None:
+def make_empty(data: Path) -> None:
     """Take the folder, so that no running system loses its data, and empty it."""
     folder = DataFolder(data)
     folder.claim()

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 from rich.console import Console
 
@@ -29,11 +29,39 @@ _SIGNING_SECONDS: Final = 30.0
 _VERIFIED_SECONDS: Final = 0.5
 
 
-def perform(evaluation: Evaluation, story: Story, addresses: Addresses) -> int:
+Settle: TypeAlias = Callable[[], Awaitable[object]]
+
+
+class Companion(Protocol):
+    """What goes along with a performance."""
+
+    async def step_begins(self, settle: Settle) -> None:
+        """The next step is about to be played; `settle` waits until everything is at rest."""
+
+    async def story_ends(self) -> None:
+        """Every step has been played; the result is read when this returns."""
+
+
+class Alone:
+    """Nothing goes along."""
+
+    async def step_begins(self, settle: Settle) -> None:
+        """Nobody waits."""
+
+    async def story_ends(self) -> None:
+        """Nobody waits."""
+
+
+def perform(
+    evaluation: Evaluation,
+    story: Story,
+    addresses: Addresses,
+    companion: Companion | None = None,
+) -> int:
     """Play the story on a running system; answers the exit code, having said what was wrong."""
     console = Console()
     try:
-        asyncio.run(_perform(evaluation, story, addresses, console))
+        asyncio.run(_perform(evaluation, story, addresses, console, companion or Alone()))
     except (StoryFailed, Unreachable) as failure:
         console.print(f"[bold red]The demonstration failed.[/] {failure}", highlight=False)
         return 1
@@ -41,27 +69,49 @@ def perform(evaluation: Evaluation, story: Story, addresses: Addresses) -> int:
 
 
 async def _perform(
-    evaluation: Evaluation, story: Story, addresses: Addresses, console: Console
+    evaluation: Evaluation,
+    story: Story,
+    addresses: Addresses,
+    console: Console,
+    companion: Companion,
 ) -> None:
-    began = monotonic()
-    neighbours = Neighbours(evaluation.service_urls(addresses), evaluation.issuer())
-    try:
-        play = _play(evaluation, story, neighbours)
-        await apply_policies(REGISTER, story.organisations, neighbours)
-        await play.run(lambda at, sentence: _tell(console, at, sentence))
-        result = await _result(story, play, monotonic() - began)
-    finally:
-        await neighbours.close()
+    result, refusals = await play_story(evaluation, story, addresses, console, companion)
     file = evaluation.folder / "report.json"
     _write(file, result)
     register = read_register(REGISTER)
     names = {code: register[code].name for code in story.organisations}
-    report.show(console, story.title, result, names, play.refusals)
+    report.show(console, story.title, result, names, refusals)
     console.print(f"The whole report: {file}", highlight=False)
     if not result["outcome"]["audit"]["verified"] or not result["outcome"]["money"]["balances"]:
         raise StoryFailed("The result does not hold together; the tables above say where.")
     if wrong := report.differences(story.parts.get("outcome", {}), result["outcome"]):
         raise StoryFailed(f"It did not come to what the story states: {'; '.join(wrong)}.")
+
+
+async def play_story(
+    evaluation: Evaluation,
+    story: Story,
+    addresses: Addresses,
+    console: Console,
+    companion: Companion,
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Play the story to its end; answers the report, and the refusals as they happened."""
+    began = monotonic()
+    neighbours = Neighbours(evaluation.service_urls(addresses), evaluation.issuer())
+    try:
+        play = _play(evaluation, story, neighbours)
+        await apply_policies(REGISTER, story.organisations, neighbours)
+
+        async def begins(at: datetime, sentence: str) -> None:
+            await companion.step_begins(play.stage.settle)
+            _tell(console, at, sentence)
+
+        await play.run(begins)
+        await companion.story_ends()
+        await play.stage.settle()
+        return await _result(story, play, monotonic() - began), play.refusals
+    finally:
+        await neighbours.close()
 
 
 def _play(evaluation: Evaluation, story: Story, neighbours: Neighbours) -> Play:

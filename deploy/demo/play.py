@@ -72,8 +72,8 @@ class Play:
         self._queue: list[tuple[datetime, int, str, Later]] = []
         self._places = count()
 
-    async def run(self, tell: Callable[[datetime, str], None]) -> None:
-        """Play every step in its turn; `tell` is given each as it begins."""
+    async def run(self, begins: Callable[[datetime, str], Awaitable[None]]) -> None:
+        """Play every step in its turn; `begins` is given each before it is played."""
         for step in self.story.steps:
             if step.does not in self._verbs:
                 known = ", ".join(sorted(self._verbs))
@@ -83,7 +83,7 @@ class Play:
             at, _, sentence, action = heappop(self._queue)
             await self.stage.advance(at)
             if sentence:
-                tell(at, sentence)
+                await begins(at, sentence)
             await action()
         await self.stage.settle()
 

@@ -21,8 +21,6 @@ from deploy.embedded.system import Addresses, System
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 10.0
-SETTLED_SECONDS: Final = 30.0
-"""A child that lived this long is well again: its next pause is the first one."""
 DEATHS_BEFORE_READY: Final = 3
 """A process that ends so often without ever being ready will not be ready by trying on."""
 LOOK_SECONDS: Final = 0.1
@@ -64,7 +62,6 @@ class _Kept:
     log: Path
     spec: ProcessSpec | None = None
     ready: bool = False
-    started_at: float = 0.0
     deaths: int = 0
     restarts: int = 0
     start_again_at: float | None = None
@@ -151,7 +148,6 @@ class Supervisor:
     def _keep(self, kept: _Kept) -> None:
         self._kept.append(kept)
         kept.child.start()
-        kept.started_at = time.monotonic()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self._system.ready_seconds
@@ -185,13 +181,12 @@ class Supervisor:
             self._tell()
 
     def _greet(self, kept: _Kept) -> None:
-        if time.monotonic() - kept.started_at > SETTLED_SECONDS:
-            kept.deaths = 0
         if not kept.ready:
             kept.ready = kept.spec is None or kept.spec.ready()
 
     def _mourn(self, kept: _Kept) -> None:
-        kept.deaths += 1
+        # one that had come to work is not in a circle: it is started again after the first pause
+        kept.deaths = 1 if kept.ready else kept.deaths + 1
         kept.ready = False
         pause = min(FIRST_PAUSE_SECONDS * 2 ** (kept.deaths - 1), LONGEST_PAUSE_SECONDS)
         kept.start_again_at = time.monotonic() + pause
@@ -204,7 +199,6 @@ class Supervisor:
             kept.child.start()
         except EmbeddedFailure as failure:
             self._system.say(str(failure))
-        kept.started_at = time.monotonic()
 
     def _tell(self) -> None:
         self._folder.tell(

@@ -1,17 +1,13 @@
 """The demonstration as somebody at a terminal sees it: a whole story, and stories that go wrong."""
 
-import json
-import os
-import subprocess
-import sys
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SHORT = ROOT / "deploy" / "demo" / "stories" / "two-partners.yaml"
+from tests.scenarios.conftest import SHORT, demo, running
+
 # three apply, two by e-mail and one by post; the one by post and one other are appointed
 MESSAGES = {
     "acknowledgement": 3,
@@ -29,42 +25,6 @@ MESSAGES = {
     "seat-offer": 2,
     "welcome": 2,
 }
-
-
-def demo(story: Path, data: Path, seconds: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run `partners demo` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "deploy.cli.main", "demo", "--story", story, "--data", data],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": str(data.parent), "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-
-
-def running(data: Path) -> list[str]:
-    """Command lines of processes that mention this data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if str(data) in line:
-                found.append(line)
-    return found
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], Path]:
-    """The short story, played once: what was printed, the report and the data folder."""
-    data = tmp_path_factory.mktemp("demo") / "data"
-    done = demo(SHORT, data)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout, json.loads((data / "report.json").read_text()), data
 
 
 def test_everybody_who_applied_was_told(played: tuple[str, dict[str, Any], Path]) -> None:

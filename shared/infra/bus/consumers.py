@@ -25,9 +25,9 @@ from shared.infra.bus.handling import Consumer, Fold, Handler, Reaction
 from shared.infra.bus.sources import SourceAway, Sources
 from shared.infra.bus.subscription import Subscription
 from shared.infra.bus.topics import make_topics
-from shared.infra.bus.watermarks import Place
+from shared.infra.bus.watermarks import Place, reached
 from shared.infra.bus.worker import LogWorker, Tail
-from shared.infra.database import Pool
+from shared.infra.database import AWAY, Pool
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
 from shared.infra.settings import ServiceSettings
@@ -196,11 +196,32 @@ class Consumers:
             for place, worker in self._workers():
                 if place.partition == 0 and worker.loaded:
                     by_log.setdefault(worker.feed.log, []).append(worker)
+            await self._look_back([worker for workers in by_log.values() for worker in workers])
             await asyncio.gather(
                 *(self._watch(subscription, log, workers) for log, workers in by_log.items())
             )
             fresh = any(worker.tail is None for _, worker in self._workers())
             await asyncio.sleep(PAUSE_SECONDS if fresh or not by_log else TAIL_SECONDS)
+
+    async def _look_back(self, workers: Sequence[LogWorker]) -> None:
+        """Notice a database put back under the running process: what it lost is read again."""
+        # before the watermarks: they are raised first, so they are never the older of the two
+        stands = [(worker, worker.feed.applier.at) for worker in workers]
+        marks: dict[Place, int] = {}
+        try:
+            async with self._kit.pool.acquire() as connection:
+                for schema in {worker.feed.applier.place.schema for worker in workers}:
+                    for row in await reached(connection, schema):
+                        marks[Place(schema, row.consumer, row.log)] = row.sequence
+        except AWAY as error:
+            _logger.info("watermarks-unknown", reason=type(error).__name__)
+            return
+        for worker, at in stands:
+            mark = marks.get(worker.feed.applier.place, 0)
+            if mark < at:
+                _logger.warning("watermark-went-back", log=str(worker.feed.log), to=mark, at=at)
+                worker.feed.applier.at = mark
+                worker.mend_tail(at)
 
     async def _watch(
         self, subscription: Subscription, log: LogName, workers: Iterable[LogWorker]

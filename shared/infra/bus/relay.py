@@ -80,15 +80,20 @@ class Relay:
                 _logger.warning("relay-database-away", error=type(error).__name__)
             finally:
                 self.active = False
-            # another database may answer next time: trust nothing until it was compared again
-            self._standings = dict.fromkeys(self._organisations, Standing.UNCHECKED)
+            self._trust_nothing()
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _trust_nothing(self) -> None:
+        """Another database may answer next time: no command until it was compared again."""
+        self._standings = dict.fromkeys(self._organisations, Standing.UNCHECKED)
 
     async def _with_database(self) -> None:
         connection = await asyncpg.connect(
             self._dsn, server_settings={"application_name": f"{self._service} relay"}
         )
         try:
+            # at once, not when the connection is used next
+            connection.add_termination_listener(lambda _: self._trust_nothing())
             await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
             checked = False
             while not await connection.fetchval(_SQL["try_to_lead"]):

@@ -1,5 +1,6 @@
 """The consumer kit on a real broker and PostgreSQL: effects exactly once, no loss unseen."""
 
+import asyncpg
 import pytest
 
 from shared.infra.bus.topics import make_topics
@@ -186,3 +187,16 @@ async def test_a_watermark_set_back_is_followed_from_there(one: World) -> None:
         await one.pool.execute("UPDATE kit.watermarks SET sequence = 4")
         await one.send(*[body.encode() for body in await one.writer.write(1)])
         await one.has_seen([*range(1, 11), *range(5, 12)])
+
+
+async def test_a_database_put_back_under_a_running_consumer_is_noticed(one: World) -> None:
+    """Nothing new comes that would show it."""
+    part = relay(one.source.service, one.kit.organisations, one.broker)
+    await one.writer.write(100)
+    async with running(part.run(), one.consumers(one.fold()).run()):
+        await one.has_seen(range(1, 102))
+        superuser = await asyncpg.connect(one.sink.superuser)
+        await superuser.execute("DELETE FROM seen.events WHERE sequence > 40")
+        await superuser.execute("UPDATE kit.watermarks SET sequence = 40")
+        await superuser.close()
+        await one.has_seen(range(1, 102))

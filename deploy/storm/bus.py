@@ -1,0 +1,124 @@
+"""The bus as a stormer sees and disturbs it: carried again, read again, doubled, begun again."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.infra.bus.access import BusAccess
+from shared.infra.bus.reading import TopicReader
+
+PAUSE_SECONDS: Final = 0.2
+_AGAIN: Final = "delivered-again"
+"""The header by which the doubler knows its own records."""
+
+
+async def carries(access: BusAccess, heads: Mapping[str, int]) -> bool:
+    """Whether the last record of every log's topic has at least the number the log stood at."""
+    try:
+        async with TopicReader(access, list(heads)) as reader:
+            lasts = await reader.last(await reader.ends())
+    except (KafkaError, OSError):
+        return False
+    return all(
+        (last := lasts.get(log)) is not None and _number(last.headers) >= head
+        for log, head in heads.items()
+    )
+
+
+async def reads(access: BusAccess, group: str, logs: Iterable[str]) -> bool:
+    """Whether a group has committed something of every one of these logs."""
+    consumer = AIOKafkaConsumer(**access.client(), group_id=group, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        places = [TopicPartition(log, 0) for log in logs]
+        consumer.assign(places)
+        return all([bool(await consumer.committed(place)) for place in places])
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await consumer.stop()
+
+
+async def begin_again(access: BusAccess, group: str, logs: Sequence[str], seconds: float) -> bool:
+    """Join a group and put the logs it is given back to their first record; whether there were any.
+
+    Members that were there get their logs back when it leaves, from where it put them.
+    """
+    consumer = AIOKafkaConsumer(
+        *logs,
+        **access.client(),
+        group_id=group,
+        session_timeout_ms=access.session_timeout_milliseconds,
+        heartbeat_interval_ms=access.heartbeat_interval_milliseconds,
+        enable_auto_commit=False,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            await consumer.start()
+            # the group hands out its logs anew, which takes about half a session
+            while not consumer.assignment():  # noqa: ASYNC110 - aiokafka has no event for it
+                await asyncio.sleep(PAUSE_SECONDS)
+            await consumer.commit(dict.fromkeys(consumer.assignment(), 0))
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await consumer.stop()
+    return True
+
+
+class Doubler:
+    """Delivers every record of some topics twice, until it is cancelled."""
+
+    def __init__(self, access: BusAccess, logs: Sequence[str]) -> None:
+        self._access = access
+        self._places = [TopicPartition(log, 0) for log in logs]
+        self.doubled = 0
+        """How many records were put on their topics once more."""
+
+    async def run(self) -> None:
+        """Follow the topics; from their beginning again whenever the bus fails."""
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, OSError):
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _follow(self) -> None:
+        consumer, producer = self._access.reader(), self._access.producer()
+        try:
+            await consumer.start()
+            await producer.start()
+            consumer.assign(self._places)
+            await consumer.seek_to_beginning(*self._places)
+            while True:
+                await self._double(consumer, producer)
+        finally:
+            await producer.stop()
+            await consumer.stop()
+
+    async def _double(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
+        sent = []
+        for place, records in (await consumer.getmany(timeout_ms=200)).items():
+            for record in records:
+                headers = list(record.headers)
+                if any(name == _AGAIN for name, _ in headers):
+                    continue
+                sent.append(
+                    await producer.send(
+                        place.topic,
+                        record.value,
+                        key=record.key,
+                        partition=0,
+                        headers=[*headers, (_AGAIN, b"1")],
+                    )
+                )
+        if sent:
+            await asyncio.gather(*sent)
+            self.doubled += len(sent)
+
+
+def _number(headers: Iterable[tuple[str, bytes]]) -> int:
+    return next((int(value) for name, value in headers if name == "sequence"), 0)

@@ -1,0 +1,228 @@
+"""Goes along with a story and disturbs everything under it, by a plan; notes what came of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+from typing import Any, Final, TypeAlias
+
+import httpx
+
+from deploy.layout import Deployment
+from deploy.storm import bus
+from deploy.storm.backups import Backups
+from deploy.storm.plan import ALONE, Disturbance, Kind
+from deploy.storm.processes import Processes, until
+from shared.infra.bus.access import BusAccess
+
+PAUSE_SECONDS: Final = 4.0
+"""A group's session ends after 2 s here: who is paused so long has lost its share."""
+FULL_DISK_SECONDS: Final = 2.0
+REWIND_SECONDS: Final = 10.0
+Settle: TypeAlias = Callable[[], Awaitable[object]]
+ALLOWED_SECONDS: Final[Mapping[Kind, float]] = {Kind.KILL: 6.0, Kind.BUS_LOSS: 10.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A disturbance, and after how many seconds all was at work again."""
+
+    disturbance: Disturbance
+    back_seconds: float
+    alone: bool
+    """Whether nothing else was being disturbed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the system under the storm is."""
+
+    processes: Processes
+    urls: Mapping[str, str]
+    """Where each deployment answers, by its name."""
+    deployments: Mapping[str, Deployment]
+    settings: Mapping[str, Mapping[str, str]]
+    """What each deployment runs with."""
+    access: BusAccess
+    backups: Backups
+    operator: str
+    """A token that may see the operations of all."""
+
+
+@dataclass
+class Storm:
+    """One storm. `step_begins` returns when everything planned for the step before has begun."""
+
+    place: Place
+    plan: Sequence[Disturbance]
+    doubler: bus.Doubler
+    steps: int
+    seconds: float
+    """The story takes at least so long."""
+    tell: Callable[[Disturbance], None]
+    done: list[Done] = field(default_factory=list)
+    _step: int = -1
+    _doubling: asyncio.Task[None] | None = None
+    _began: float = field(default_factory=monotonic)
+    _running: list[asyncio.Task[None]] = field(default_factory=list)
+    _beginning: asyncio.Task[None] | None = None
+    _begun: int = 0
+    _under_way: int = 0
+
+    async def step_begins(self, settle: Settle) -> None:
+        """Let the disturbances of this step begin, one after the other, while it is played."""
+        await self._all_begun()
+        self._step += 1
+        if self._doubling is None:
+            self._doubling = asyncio.create_task(self.doubler.run())
+        left = self._began + self.seconds * self._step / self.steps - monotonic()
+        if left > 0:
+            await asyncio.sleep(left)
+        ours = [one for one in self.plan if one.step == self._step]
+        for one in ours:
+            if one.kind in ALONE:
+                await self._calm()
+                await settle()
+                await self._disturb(one)
+        others = [one for one in ours if one.kind not in ALONE]
+        self._beginning = asyncio.create_task(self._begin(others))
+
+    async def story_ends(self) -> None:
+        """Wait until every disturbance is over and everything works. Raises NotBack."""
+        if self._doubling is not None:
+            self._doubling.cancel()
+        await self._all_begun()
+        await self._calm()
+
+    async def _calm(self) -> None:
+        await asyncio.gather(*self._running)
+        self._running.clear()
+        await until(self._all_ready, "every service is ready")
+
+    async def _all_begun(self) -> None:
+        if self._beginning is not None:
+            await self._beginning
+        for task in self._running:
+            if task.done():
+                # what failed is said at once, not at the end
+                task.result()
+
+    async def _begin(self, planned: Sequence[Disturbance]) -> None:
+        for disturbance in planned:
+            await asyncio.sleep(disturbance.pause_seconds)
+            self._running.append(asyncio.create_task(self._disturb(disturbance)))
+
+    async def _disturb(self, disturbance: Disturbance) -> None:
+        self.tell(disturbance)
+        self._under_way += 1
+        self._begun += 1
+        begun, others = self._begun, self._under_way - 1
+        try:
+            back = await _WAYS[disturbance.kind](self, disturbance.target)
+        finally:
+            self._under_way -= 1
+        alone = not others and begun == self._begun
+        self.done.append(Done(disturbance, round(back, 2), alone))
+
+    async def _kill(self, name: str) -> float:
+        began = monotonic()
+        await self.place.processes.kill(name)
+        await until(lambda: self._ready([name]), f"{name} is ready")
+        return monotonic() - began
+
+    async def _kill_database(self, name: str) -> float:
+        began = monotonic()
+        await self.place.processes.kill(name)
+        await until(self._all_ready, "every service has its database again")
+        return monotonic() - began
+
+    async def _lose_bus(self, name: str) -> float:
+        began = monotonic()
+        await self.place.processes.kill(name)
+        documents = await self._operations()
+        heads = {log["log"]: log["head"] for each in documents for log in each["logs"]}
+        await until(lambda: bus.carries(self.place.access, heads), "every log is on the new broker")
+        for each in documents:
+            logs = {consumer["log"] for consumer in each["consumers"]}
+            group = f"{each['service']}@{each['deployment']}"
+            await until(partial(bus.reads, self.place.access, group, logs), f"{group} reads")
+        return monotonic() - began
+
+    async def _pause(self, name: str) -> float:
+        await self.place.processes.pause(name, PAUSE_SECONDS)
+        return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _fill_disk(self, name: str) -> float:
+        await self.place.processes.fill_disk(name, FULL_DISK_SECONDS)
+        return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _rewind(self, name: str) -> float:
+        for each in await self._operations():
+            if each["deployment"] == name:
+                group = f"{each['service']}@{name}"
+                logs = sorted({consumer["log"] for consumer in each["consumers"]})
+                await bus.begin_again(self.place.access, group, logs, REWIND_SECONDS)
+        return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _copy(self, name: str) -> float:
+        await self.place.backups.take(self.place.deployments[name].database)
+        return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _restore(self, name: str) -> float:
+        began = monotonic()
+        await self.place.backups.restore(self.place.deployments[name], self.place.settings[name])
+        await until(lambda: self._ready([name]), f"{name} is ready")
+        await until(partial(self._publishes, name), f"{name} takes commands")
+        return monotonic() - began
+
+    async def _publishes(self, name: str) -> bool:
+        [reply] = await self._ask("/operations?counts=false", [name])
+        return reply is not None and all(
+            log["standing"] == "publishing" for log in reply.json()["logs"]
+        )
+
+    async def _operations(self) -> list[dict[str, Any]]:
+        """What every service says of itself, as soon as all answer."""
+        documents: list[dict[str, Any]] = []
+
+        async def told() -> bool:
+            replies = await self._ask("/operations?counts=false", list(self.place.deployments))
+            documents[:] = [reply.json() for reply in replies if reply is not None]
+            return len(documents) == len(replies)
+
+        await until(told, "every service says where its logs stand")
+        return documents
+
+    async def _all_ready(self) -> bool:
+        return await self._ready(list(self.place.urls))
+
+    async def _ready(self, names: Sequence[str]) -> bool:
+        return all(reply is not None for reply in await self._ask("/health/ready", names))
+
+    async def _ask(self, path: str, names: Sequence[str]) -> list[httpx.Response | None]:
+        headers = {"authorization": f"Bearer {self.place.operator}"}
+        async with httpx.AsyncClient(timeout=2, headers=headers, trust_env=False) as client:
+            return await asyncio.gather(
+                *(_answer(client, self.place.urls[name] + path) for name in names)
+            )
+
+
+_WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
+    Kind.KILL: Storm._kill,  # noqa: SLF001 - the ways of this class
+    Kind.KILL_DATABASE: Storm._kill_database,  # noqa: SLF001
+    Kind.BUS_LOSS: Storm._lose_bus,  # noqa: SLF001
+    Kind.PAUSE: Storm._pause,  # noqa: SLF001
+    Kind.FULL_DISK: Storm._fill_disk,  # noqa: SLF001
+    Kind.REWIND: Storm._rewind,  # noqa: SLF001
+    Kind.COPY: Storm._copy,  # noqa: SLF001
+    Kind.RESTORE: Storm._restore,  # noqa: SLF001
+}
+
+
+async def _answer(client: httpx.AsyncClient, url: str) -> httpx.Response | None:
+    try:
+        reply = await client.get(url)
+    except httpx.HTTPError:
+        return None
+    return reply if reply.status_code == httpx.codes.OK else None
