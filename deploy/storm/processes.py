@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from deploy.embedded.folder import read_state
 
-LOOK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 60.0
 
 

@@ -64,6 +64,7 @@ class Storm:
     done: list[Done] = field(default_factory=list)
     _step: int = -1
     _doubling: asyncio.Task[None] | None = None
+    _client: httpx.AsyncClient | None = None
     _began: float = field(default_factory=monotonic)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
     _beginning: asyncio.Task[None] | None = None
@@ -94,6 +95,9 @@ class Storm:
             self._doubling.cancel()
         await self._all_begun()
         await self._calm()
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
 
     async def _calm(self) -> None:
         await asyncio.gather(*self._running)
@@ -201,11 +205,17 @@ class Storm:
         return all(reply is not None for reply in await self._ask("/health/ready", names))
 
     async def _ask(self, path: str, names: Sequence[str]) -> list[httpx.Response | None]:
-        headers = {"authorization": f"Bearer {self.place.operator}"}
-        async with httpx.AsyncClient(timeout=2, headers=headers, trust_env=False) as client:
-            return await asyncio.gather(
-                *(_answer(client, self.place.urls[name] + path) for name in names)
-            )
+        return await asyncio.gather(*(self._answer(self.place.urls[name] + path) for name in names))
+
+    async def _answer(self, url: str) -> httpx.Response | None:
+        if self._client is None:
+            headers = {"authorization": f"Bearer {self.place.operator}"}
+            self._client = httpx.AsyncClient(timeout=2, headers=headers, trust_env=False)
+        try:
+            reply = await self._client.get(url)
+        except httpx.HTTPError:
+            return None
+        return reply if reply.status_code == httpx.codes.OK else None
 
 
 _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
@@ -218,11 +228,3 @@ _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
     Kind.COPY: Storm._copy,  # noqa: SLF001
     Kind.RESTORE: Storm._restore,  # noqa: SLF001
 }
-
-
-async def _answer(client: httpx.AsyncClient, url: str) -> httpx.Response | None:
-    try:
-        reply = await client.get(url)
-    except httpx.HTTPError:
-        return None
-    return reply if reply.status_code == httpx.codes.OK else None
