@@ -115,6 +115,11 @@ class Board:
         """What QH8 shows."""
         return await self.running.get(path, who, role)
 
+    async def status(self, path: str, role: str, who: str) -> int:
+        """How a reader is answered."""
+        headers = self.headers(role, who)
+        return (await self.client.get(f"/organisations/{LEAD}/{path}", headers=headers)).status_code
+
     async def events(self, organisation: str = LEAD) -> list[Recorded]:
         """Everything in a log."""
         return await self.running.events(organisation)

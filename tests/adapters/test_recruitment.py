@@ -132,6 +132,43 @@ async def test_from_an_advert_to_an_appointment(board: Board) -> None:
     assert completed.applications == 3
 
 
+async def test_an_application_is_read_by_its_panel_and_by_whom_it_is_returned_to(
+    board: Board,
+) -> None:
+    campaign, opportunity = await board.campaign()
+    await board.at(OPEN)
+    grace = await _apply(board, campaign, expression(opportunity, support_needs="A hearing loop."))
+    assert await board.status(grace, "panel-member", "dilys") == 404
+    await _panel(board, campaign)
+    whole = await board.get(grace, "coordinator")
+    assert (whole["name"], whole["support_needs"]) == ("Grace Example", "A hearing loop.")
+    assert whole["answers"][0]["answer"] == "Safety."
+    seen = await board.get(grace, "panel-member", "dilys")
+    assert (seen["name"], seen["answers"]) == (whole["name"], whole["answers"])
+    assert seen["email"] is seen["support_needs"] is None
+    openings = await board.of("PersonalDataOpened")
+    assert {each.purpose for each in openings if isinstance(each, PersonalDataOpened)} == {SHOWING}
+    await board.done(f"{grace}/interests", {"interest": "A friend."}, "panel-member", "ewan")
+    assert await board.status(grace, "panel-member", "ewan") == 404
+    assert await board.status(grace, "applicant", "grace") == 403
+
+
+async def test_an_opportunity_may_name_who_sees_its_applications(board: Board) -> None:
+    campaign = await board.done("campaigns", CAMPAIGN)
+    form = {
+        "host": HOST,
+        "carries_payment": True,
+        "description": DESCRIPTION,
+        "applications_seen_by": [await board.identity("sam")],
+    }
+    opportunity = await board.done(f"{campaign}/opportunities", form)
+    await board.done(f"{campaign}/publication", PUBLICATION)
+    await board.at(OPEN)
+    grace = await _apply(board, campaign, expression(opportunity))
+    assert await board.status(grace, "coordinator", "ada") == 404
+    assert (await board.get(grace, "coordinator", "sam"))["name"] == "Grace Example"
+
+
 async def _select(board: Board, campaign: str, grace: str, norah: str) -> None:
     """Grace is shortlisted and recommended, Norah is not; one member has an interest in Grace."""
     names = await _panel(board, campaign)

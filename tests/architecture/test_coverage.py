@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT, tree
+from tests.architecture.source import ROOT, files, tree
 
 PAGE = ROOT / "docs" / "coverage.md"
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -110,6 +110,13 @@ def test_every_part_of_the_programme_has_its_rules() -> None:
     assert len(rows(sections["What no sequence of commands can bring about"])) >= len(
         ("onboarded", "told", "interest", "terms", "seat", "money")
     )
+
+
+def test_the_first_lines_of_a_services_rules_name_every_module() -> None:
+    for index in files("services/*/domain/__init__.py"):
+        modules = {file.stem for file in index.parent.glob("*.py")} - {"__init__"}
+        said = set(re.findall(r"\w+", ast.get_docstring(tree(index)) or ""))
+        assert modules - said == set(), index
 
 
 _ROW = "| A rule | `{}` | `{}` | `rules/recruitment/test_person.py::test_once` |"

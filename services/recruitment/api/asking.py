@@ -127,17 +127,24 @@ class Looking:
     kit: Kit
 
     @property
+    def role(self) -> str:
+        """The role in which it is read."""
+        return self.actor.partition("/")[0]
+
+    @property
     def identity(self) -> UUID:
         """Who reads, as the directory knows them."""
         return UUID(self.actor.partition("/")[2])
 
 
-def _reading(*roles: str) -> Callable[[Request, Caller], Looking]:
+def reading(*roles: str) -> Callable[[Request, Caller], Looking]:
+    """A dependency: who reads, in one of these roles."""
+
     def looking(request: Request, caller: Annotated[Caller, Depends(allowed(*roles))]) -> Looking:
         return Looking(caller.actor, request.app.state.kit)
 
     return looking
 
 
-Coordinator: TypeAlias = Annotated[Looking, Depends(_reading("coordinator"))]
-PanelMember: TypeAlias = Annotated[Looking, Depends(_reading("panel-member"))]
+Coordinator: TypeAlias = Annotated[Looking, Depends(reading("coordinator"))]
+PanelMember: TypeAlias = Annotated[Looking, Depends(reading("panel-member"))]

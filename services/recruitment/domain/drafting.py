@@ -125,6 +125,7 @@ class Draft:
                 dbs_level=self.dbs[each.opportunity].level
                 if each.opportunity in self.dbs
                 else None,
+                applications_seen_by=each.applications_seen_by,
             )
             for each in self.described.values()
         }

@@ -1,6 +1,6 @@
 """A campaign's register: who applied, who is still owed an answer, who holds a place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -69,6 +69,7 @@ class Opportunity:
     carries_payment: bool
     description: RoleDescription
     dbs_level: DbsLevel | None = None
+    applications_seen_by: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,15 @@ def receive(
         account=command.account,
     )
     return [entered, Placed(lead, f"application/{command.application}", received)]
+
+
+def may_be_seen_by(reader: UUID, applied_for: Iterable[Opportunity]) -> bool:
+    """Whether somebody of the engagement team may read what was written for these opportunities.
+
+    Where an opportunity names whom its applications are returned to, nobody else may.
+    """
+    named = (each.applications_seen_by for each in applied_for)
+    return any(not readers or reader in readers for readers in named)
 
 
 def _check_contact(command: ReceiveApplication) -> None:

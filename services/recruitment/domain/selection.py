@@ -104,6 +104,10 @@ class Panel:
         sheet = self.sheet(application)
         return [m for m in self.members if m not in sheet.interested and m not in sheet.scores]
 
+    def may_read(self, application: UUID, reader: UUID) -> bool:
+        """Whether the form is this member's to read: not once they have declared an interest."""
+        return reader in self.members and reader not in self.sheet(application).interested
+
     def visible_scores(self, application: UUID, reader: UUID) -> Mapping[UUID, Mapping[str, int]]:
         """The scores a member may see: their own, and everybody's once nobody's are outstanding."""
         sheet = self.sheet(application)

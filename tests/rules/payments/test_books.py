@@ -56,7 +56,7 @@ from services.payments.domain.run import (
     WithdrawRun,
 )
 from services.payments.domain.run_states import Sent
-from services.payments.domain.selection import Open, select
+from services.payments.domain.selection import Open, Selection, select
 from shared.contracts.event import Event
 from shared.contracts.payments import (
     Originator,
@@ -220,23 +220,33 @@ class Programme(RuleBasedStateMachine):
             self.log.decide(
                 PAYMENT, f"payment/{payment.payment}", ApprovePayment(APPROVER, 100_000, 1)
             )
-        self.log.all_or_nothing(self._freeze)
+        self.log.all_or_nothing(partial(self._freeze, self.selected()))
         if self.runs:
             self._take_on(self.runs[-1], how_far)
 
-    def _freeze(self) -> None:
-        run = derive(ROOT, f"run {len(self.runs)}")
-        payments = {state.payment: state for state in self.payments()}
-        selection = select(
-            (Open(p.payment, p.payee, p.person, p.payable_pence) for p in payments.values()),
+    @rule(minutes=st.sampled_from([0, 240, 241]), session=st.sampled_from(range(len(SESSIONS))))
+    def freeze_what_has_changed_since_it_was_selected(self, minutes: int, session: int) -> None:
+        selection = self.selected()
+        self.attend_as(PEOPLE[session % 2], session, minutes, 4, self.policy)
+        self.log.all_or_nothing(partial(self._freeze, selection))
+
+    def selected(self) -> Selection:
+        """What a run would hold just now."""
+        return select(
+            (Open(p.payment, p.payee, p.person, p.payable_pence) for p in self.payments()),
             self.verified(),
         )
+
+    def _freeze(self, selection: Selection) -> None:
+        run = derive(ROOT, f"run {len(self.runs)}")
         command = FreezeRun(run, selection, TODAY, TODAY, ORIGINATOR, 1, PREPARER)
         self.log.decide(RUN, f"payment-run/{run}", command)
         for line in selection.lines:
             for item in line.items:
-                put = PutInRun(run, item.amount_pence)
-                self.log.decide(PAYMENT, f"payment/{item.payment}", put)
+                stream = f"payment/{item.payment}"
+                before = self.log.state(PAYMENT, stream)
+                self.log.decide(PAYMENT, stream, PutInRun(run, item.amount_pence))
+                assert item.amount_pence == before.payable_pence
         self.runs.append(run)
 
     def verified(self) -> dict[UUID, int]:
@@ -340,6 +350,12 @@ class Programme(RuleBasedStateMachine):
             assert 0 <= payment.declined_pence <= payment.entitled_pence
             assert 0 <= payment.approved_pence <= payment.wanted_pence
             assert payment.payable_pence <= max(payment.waiting_pence, 0)
+
+    @invariant()
+    def nobody_gets_more_than_they_take(self) -> None:
+        """Who declined, or took less, still does after any correction."""
+        for payment in self.payments():
+            assert payment.takes_pence is None or payment.wanted_pence <= payment.takes_pence
 
     @invariant()
     def what_was_sent_is_not_withdrawn(self) -> None:

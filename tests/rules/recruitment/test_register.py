@@ -17,10 +17,12 @@ from services.recruitment.domain.register import (
     ContactDetailsMissing,
     NoPlaceLeft,
     NoteOutcome,
+    Opportunity,
     OpportunityNotOffered,
     OwnStaffNotEligible,
     ReceiveApplication,
     ReceivedInTheFuture,
+    may_be_seen_by,
 )
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import (
@@ -41,6 +43,8 @@ from tests.rules.recruitment.examples import (
     CAMPAIGN_ID,
     CLOSED_EVENT,
     CLOSES_AT,
+    CONTACT,
+    DESCRIPTION,
     DRAFT,
     DRAFTED,
     LATE,
@@ -174,6 +178,16 @@ def _taken(application: int) -> PlaceTaken:
     return PlaceTaken(
         campaign=CAMPAIGN_ID, opportunity=TRUST_ROLE, application=identifier(application)
     )
+
+
+def test_who_may_see_an_application_is_set_for_each_opportunity() -> None:
+    closed, free = (
+        Opportunity(identifier(each), TRUST, TRUST, True, DESCRIPTION, applications_seen_by=readers)
+        for each, readers in ((1, (CONTACT,)), (2, ()))
+    )
+    assert may_be_seen_by(CONTACT, [closed])
+    assert not may_be_seen_by(identifier(9), [closed])
+    assert may_be_seen_by(identifier(9), [closed, free])
 
 
 class TestPlaces:

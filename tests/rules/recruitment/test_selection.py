@@ -227,6 +227,12 @@ class TestHiddenScores:
         panel = _panel(scored(0), scored(1), scored(2))
         assert panel.visible_scores(ANNS, THIRD) == dict.fromkeys(MEMBERS, SCORES)
 
+    def test_members_read_the_form_unless_they_have_an_interest(self) -> None:
+        panel = _panel(declared(2))
+        assert [panel.may_read(ANNS, member) for member in MEMBERS] == [True, True, False]
+        assert panel.may_read(BOBS, THIRD)
+        assert not panel.may_read(ANNS, CAMPAIGN_ID)
+
     def test_who_declared_an_interest_sees_none(self) -> None:
         panel = _panel(scored(0), scored(1), declared(2))
         assert panel.visible_scores(ANNS, THIRD) == {}
