@@ -1,5 +1,7 @@
 """Connections to a service's own PostgreSQL database."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -34,5 +36,28 @@ async def open_pool(
         min_size=smallest,
         max_size=largest,
         server_settings={"application_name": name, "timezone": "UTC"},
+        reset=_leave_session,
         **options,
     )
+
+
+async def _leave_session(_: Connection) -> None:
+    """Save a round trip: an open transaction is rolled back before, and nothing else is left.
+
+    Whoever changes more of a session than its transaction takes it from `own_session`.
+    """
+
+
+@asynccontextmanager
+async def own_session(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection whose session may be changed: settings, locks, temporary tables."""
+    async with pool.acquire() as connection:
+        try:
+            yield connection
+        finally:
+            try:
+                if not connection.is_closed():
+                    await connection.reset()
+            except BaseException:
+                connection.terminate()
+                raise

@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from os import urandom
 from typing import Final, Self
@@ -149,13 +149,13 @@ class Keys:
         self, connection: Connection, holders: Sequence[Holder]
     ) -> dict[Holder, tuple[UUID, bytes]]:
         """Id and key of each of these holders, each named once; made where there is none yet."""
+        rows = await self._held(connection, holders)
+        if len(rows) == len(holders):
+            return self._opened(holders, rows, {})
         made = [(uuid4(), AESGCM.generate_key(256)) for _ in holders]
         rows = await connection.fetch(
             _SQL["obtain"],
-            [holder.organisation for holder in holders],
-            [holder.person for holder in holders],
-            [holder.retention_class for holder in holders],
-            [holder.case for holder in holders],
+            *_columns(holders),
             [key_id for key_id, _ in made],
             [
                 self._wrapping.wrap(key, key_id, holder)
@@ -164,7 +164,23 @@ class Keys:
             self._wrapping.newest,
             self._clock.now(),
         )
-        offered, keys = dict(made), {}
+        return self._opened(holders, rows, dict(made))
+
+    async def _held(
+        self, connection: Connection, holders: Sequence[Holder]
+    ) -> list[asyncpg.Record]:
+        """The keys that are there; most events have one holder, and arrays cost more."""
+        if len(holders) > 1:
+            return await connection.fetch(_SQL["held"], *_columns(holders))
+        return await connection.fetch(_SQL["held_by"], *astuple(holders[0]))
+
+    def _opened(
+        self,
+        holders: Sequence[Holder],
+        rows: Sequence[asyncpg.Record],
+        offered: Mapping[UUID, bytes],
+    ) -> dict[Holder, tuple[UUID, bytes]]:
+        keys = {}
         for row, holder in zip(rows, holders, strict=True):
             if row["wrapped"] is None:
                 raise PersonErasedInThisCase
@@ -240,6 +256,18 @@ class Keys:
 def _seal(place: Place, keys: Mapping[Holder, tuple[UUID, bytes]]) -> Sealed:
     key_id, key = keys[place.holder]
     return seal(place.clear.value, key, key_id, place.holder, place.at)
+
+
+def _columns(
+    holders: Sequence[Holder],
+) -> tuple[list[str], list[UUID], list[RetentionClass], list[str]]:
+    """The holders as the functions take them."""
+    return (
+        [holder.organisation for holder in holders],
+        [holder.person for holder in holders],
+        [holder.retention_class for holder in holders],
+        [holder.case for holder in holders],
+    )
 
 
 def _wrapped_key(row: asyncpg.Record) -> WrappedKey:

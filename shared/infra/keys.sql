@@ -1,3 +1,12 @@
+-- name: held
+-- The keys of those holders that have one: place (from 1), key, wrapping and wrapped bytes, null when destroyed.
+-- $1 organisations, $2 persons, $3 classes, $4 cases
+SELECT place, key, wrapping, wrapped FROM keys.held($1, $2, $3, $4) ORDER BY place;
+
+-- name: held_by
+-- The same of one holder. $1 organisation, $2 person, $3 class, $4 case
+SELECT place, key, wrapping, wrapped FROM keys.held(ARRAY[$1::text], ARRAY[$2::uuid], ARRAY[$3::text], ARRAY[$4::text]);
+
 -- name: obtain
 -- One row per holder in the order given: place (from 1), key, wrapping and wrapped bytes, null when destroyed.
 -- $1 organisations, $2 persons, $3 classes, $4 cases: the holders, each once

@@ -77,6 +77,10 @@ class Entry:
     type: str
     body: str
 
+    def values(self) -> tuple[str, str, int, str, str]:
+        """What it is made of, in the order of `columns`."""
+        return self.log_organisation, self.stream, self.version, self.type, self.body
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -33,11 +33,12 @@ class Order:
     key: str
     body: bytes = field(repr=False)
     traceparent: str = ""
+    causation: UUID = field(init=False)
+    """UUIDv5 of (organisation, actor, route, key): the causation of what it leads to."""
 
-    @property
-    def causation(self) -> UUID:
-        """UUIDv5 of (organisation, actor, route, key): the causation of what it leads to."""
-        return uuid5(_COMMANDS, "\n".join((self.organisation, self.actor, self.route, self.key)))
+    def __post_init__(self) -> None:
+        names = "\n".join((self.organisation, self.actor, self.route, self.key))
+        object.__setattr__(self, "causation", uuid5(_COMMANDS, names))
 
     def derive(self, purpose: str) -> UUID:
         """The identifier of what this command makes for `purpose`."""

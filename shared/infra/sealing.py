@@ -6,9 +6,11 @@ The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GC
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache
 from os import urandom
-from typing import Any, Final, TypeAlias, get_args
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +26,8 @@ LAYOUT: Final = "partners-seal-1"
 _IV_OCTETS: Final = 12
 _BLOCK_OCTETS: Final = 64
 """A plaintext is padded to a multiple of this, so that its length says little."""
+_BARE: Final = frozenset({str, int, bool, UUID, date, datetime, NoneType})
+"""Types of fields that are never looked into: pydantic lets nothing personal stand there."""
 
 
 class CannotSeal(ValueError):
@@ -78,15 +82,15 @@ def seal(value: Json, key: bytes, key_id: UUID, holder: Holder, at: At) -> Seale
     """Encrypt one value under a person's key."""
     plaintext = dumps(value).encode()
     plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
-    iv = urandom(_IV_OCTETS)
-    associated = _associated(key_id, holder.person, holder.retention_class, holder.case, str(at))
-    return Sealed.model_construct(
+    iv, written_at = urandom(_IV_OCTETS), str(at)
+    associated = _associated(key_id, holder.person, holder.retention_class, holder.case, written_at)
+    return Sealed(
         sealed=1,
         key=key_id,
         person=holder.person,
         retention_class=holder.retention_class,
         case=holder.case,
-        at=str(at),
+        at=written_at,
         iv=_encode(iv),
         ct=_encode(AESGCM(key).encrypt(iv, plaintext, associated)),
     )
@@ -235,11 +239,26 @@ def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Vi
 
 @cache
 def _declarations(model: type[BaseModel]) -> tuple[tuple[str, str, held | None], ...]:
-    """Name, name in JSON and declaration of every field of a model."""
+    """Name, name in JSON and declaration of each field in which a personal value can stand."""
     return tuple(
         (name, field.serialization_alias or name, _declared(model, name, field))
         for name, field in model.model_fields.items()
+        if _may_hold(field.annotation)
     )
+
+
+def _may_hold(annotation: Any) -> bool:
+    """Whether a value so annotated may be or contain a personal one; yes where nobody knows."""
+    if annotation in _BARE or get_origin(annotation) is Literal:
+        return False
+    if annotation in (Clear, Sealed):
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_may_hold(field.annotation) for field in annotation.model_fields.values())
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _may_hold(parts[0])
+    return not parts or any(_may_hold(part) for part in parts if part is not Ellipsis)
 
 
 def _declared(model: type[BaseModel], name: str, field: Any) -> held | None:

@@ -218,15 +218,14 @@ class Shell:
         sealed = drafts if self._sealer is None else await self._sealer.seal(connection, drafts)
         entries = [_entry(draft) for draft in sealed]
         read = transaction.only_read()
-        arguments = (
-            *log.columns(entries),
-            transaction.now,
-            *answering,
-            self.service,
-            *_columns(read),
-        )
+        rest = transaction.now, *answering, self.service
         try:
-            rows = await connection.fetch(_SQL["append"], *arguments)
+            if len(entries) == 1 and not read:
+                rows = await connection.fetch(_SQL["append_one"], *entries[0].values(), *rest)
+            else:
+                rows = await connection.fetch(
+                    _SQL["append"], *log.columns(entries), *rest, *_columns(read)
+                )
         except asyncpg.PostgresError as error:
             concerned = {entry.log_organisation for entry in entries} | {one[0] for one in read}
             raise log.refusal_of(error, concerned) from error

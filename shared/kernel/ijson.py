@@ -1,11 +1,13 @@
 """I-JSON (RFC 7493) as BYTES narrows it: read strictly, write on one line."""
 
 import json
+from json.encoder import encode_basestring
 from typing import Any, Final, TypeAlias, cast
 from unicodedata import is_normalized
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 LARGEST_INTEGER: Final = 2**53 - 1
+_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class NotIJson(ValueError):
@@ -82,15 +84,15 @@ def loads(raw: bytes | str) -> Json:
         raise NotIJson(f"The text is not JSON: {error.msg} at character {error.pos}.") from None
     except RecursionError:
         raise NotIJson("The text is nested too deeply.") from None
-    if not _is_plain(text):
+    if not is_plain(text):
         check(value)
     return cast(Json, value)
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether JSON text shows as it stands that every string in it is fit: most bodies do.
 
-    Names, numbers and U+0000 are looked at while it is parsed; only an escape can hide the rest.
+    It says nothing of names and numbers.
     """
     if "\\u" in text:
         return False
@@ -117,4 +119,9 @@ def loads_object(raw: bytes | str) -> dict[str, Any]:
 def dumps(value: object) -> str:
     """Write a checked value on one line, without spaces, in its own characters."""
     check(value)
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encode(value)
+
+
+def quoted(text: str) -> str:
+    """A string as `dumps` writes it, not checked: `is_plain` tells it of the whole."""
+    return encode_basestring(text)

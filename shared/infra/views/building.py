@@ -9,7 +9,7 @@ import structlog
 
 from shared.contracts.envelope import NewerSchema
 from shared.infra.bus.sources import SourceAway
-from shared.infra.database import AWAY, Connection
+from shared.infra.database import AWAY, Connection, own_session
 from shared.infra.sql import load
 from shared.infra.views.filling import (
     LogReader,
@@ -55,9 +55,10 @@ async def build(views: Views, reader: LogReader) -> None:
 
     Raises ViewUnfillable when everything else was filled, and what the reader raises.
     """
-    async with views.pool.acquire() as first:
-        if not await first.fetchval(_SQL["is_wanted"]):
+    async with views.pool.acquire() as connection:
+        if not await connection.fetchval(_SQL["is_wanted"]):
             return
+    async with own_session(views.pool) as first:
         if not await first.fetchval(_SQL["try_to_build"]):
             return
         try:

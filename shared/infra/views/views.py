@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared.contracts.envelope import Recorded
 from shared.infra.bus.handling import Fold
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Connection, Pool, own_session
 from shared.infra.sql import load
 from shared.infra.views.filling import LogReader, Target, fill, left_out
 from shared.infra.views.reading import Reading
@@ -103,7 +103,7 @@ class Views:
 
         Raises what the logs raise when they are away, and ViewUnfillable.
         """
-        async with self._moments, self.pool.acquire() as connection:
+        async with self._moments, own_session(self.pool) as connection:
             view = await self._readable(connection, name)
             target = Target(view, TEMPORARY, await left_out(connection, view))
             await use(connection, TEMPORARY, for_session=True)
