@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+import services
 from shared.infra.migrations import KIT, Module
-from shared.infra.service import Service
+
+if TYPE_CHECKING:
+    from shared.infra.service import Service
 
 SHARED_SERVICES: Final = ("recruitment", "payments", "notifications", "audit", "portal")
 """Services of which one deployment serves all organisations; engagement has one per trust."""
@@ -25,17 +29,17 @@ class Deployment:
         """The name of its database, from which its roles take theirs."""
         return self.name.replace("-", "_")
 
-    def load(self) -> Service:
+    def load(self) -> "Service":
         """The service itself, imported."""
         return service_named(self.service)
 
     def modules(self) -> list[Module]:
         """The migrations its database needs: the kit's, and the service's own when it has any."""
-        own = self.load().migrations
-        return [KIT, *([(self.service, own)] if own else [])]
+        own = Path(services.__path__[0]) / self.service / "migrations"
+        return [KIT, *([(self.service, own)] if own.is_dir() else [])]
 
 
-def service_named(name: str) -> Service:
+def service_named(name: str) -> "Service":
     """The `SERVICE` of services/<name>/app.py."""
     service: Service = import_module(f"services.{name}.app").SERVICE
     return service

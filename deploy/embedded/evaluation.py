@@ -57,9 +57,6 @@ class Evaluation:
     ) -> System:
         """What the supervisor starts."""
         optional: dict[str, Any] = {"announce": announce} if announce else {}
-        for deployment in self.deployments():
-            # imported before the first fork, once for all children
-            deployment.load()
         return System(
             name=self.name,
             folder=self.folder,
@@ -79,6 +76,7 @@ class Evaluation:
         return [self._process(each, addresses) for each in self.deployments()]
 
     def _process(self, deployment: Deployment, addresses: Addresses) -> ProcessSpec:
+        # imported before the fork, once for all children
         service = deployment.load()
         return ProcessSpec(
             name=deployment.name,
@@ -159,12 +157,10 @@ def _signing_key() -> str:
 
 def _prepare(every: Sequence[Deployment], addresses: Addresses) -> None:
     async def prepare() -> None:
-        for deployment in every:
-            await prepare_database(
-                at_database(addresses.dsn(), "postgres"),
-                deployment.database,
-                deployment.modules(),
-            )
+        admin = at_database(addresses.dsn(), "postgres")
+        async with asyncio.TaskGroup() as group:
+            for each in every:
+                group.create_task(prepare_database(admin, each.database, each.modules()))
 
     asyncio.run(prepare())
 

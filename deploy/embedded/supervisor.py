@@ -95,8 +95,13 @@ class Supervisor:
 
     def _run(self) -> int:
         addresses = self._addresses = self._start_servers()
-        self._prepare(addresses)
-        specs = self._system.processes(addresses)
+        # the databases are made while this process imports what its children will share
+        preparing = self._start_preparing(addresses)
+        try:
+            specs = self._system.processes(addresses)
+            self._wait_until_prepared(preparing)
+        finally:
+            preparing.kill()
         if len(list(Path("/proc/self/task").iterdir())) > 1:
             raise EmbeddedFailure("The supervisor has threads, which no child would inherit.")
         # what is collected now need not be touched, hence copied, in every child
@@ -131,18 +136,15 @@ class Supervisor:
         self._keep(_Kept("broker", broker, broker.log))
         return Addresses(postgres.port or 0, broker.bootstrap_servers, ports)
 
-    def _prepare(self, addresses: Addresses) -> None:
-        prepare = self._system.prepare
-        if prepare is None:
-            return
-        log = self._folder.logs / "prepare.log"
+    def _start_preparing(self, addresses: Addresses) -> Forked:
+        prepare, log = self._system.prepare, self._folder.logs / "prepare.log"
         child = Forked(ProcessSpec("prepare", lambda: prepare(addresses)), log)
         child.start()
-        try:
-            code = child.wait()
-        finally:
-            child.kill()
-        if code != 0:
+        return child
+
+    def _wait_until_prepared(self, child: Forked) -> None:
+        if child.wait() != 0:
+            log = self._folder.logs / "prepare.log"
             raise EmbeddedFailure(f"The databases could not be prepared: {last_words(log, 1)}")
 
     def _keep(self, kept: _Kept) -> None:

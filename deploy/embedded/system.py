@@ -50,14 +50,14 @@ class System:
     name: str
     folder: Path
     processes: Callable[[Addresses], Sequence[ProcessSpec]]
-    """Imports what the processes need: they are forked after it."""
+    """Imports what the processes need, while `prepare` runs: they are forked after both."""
     ports: Mapping[str, int | None] = field(default_factory=dict)
     """The HTTP ports by process name; None takes a free one, last time's where it can."""
     postgres_port: int | None = None
     broker_port: int | None = None
     durable: bool = True
-    prepare: Callable[[Addresses], None] | None = None
-    """Run to its end in a child, before the processes: databases, migrations."""
+    prepare: Callable[[Addresses], None] = _nothing
+    """Run to its end in a child, before the processes start: databases, migrations."""
     driver: Callable[[Addresses], ProcessSpec] | None = None
     """Started when all are ready; its end is the end of the system, its exit code the system's."""
     announce: Callable[[Addresses], None] = _nothing

@@ -1,7 +1,6 @@
 """What the audit service is made of."""
 
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from services.audit import api, consumers
@@ -34,5 +33,4 @@ SERVICE: Final = Service(
     settings=AuditSettings,
     folds=consumers.folds,
     background=_background,
-    migrations=Path(__file__).parent / "migrations",
 )

@@ -1,7 +1,6 @@
 """What payments is made of."""
 
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from services.payments import api, consumers, files
@@ -27,7 +26,6 @@ SERVICE: Final = Service(
     reactions=consumers.reactions,
     folds=consumers.folds,
     background=_background,
-    migrations=Path(__file__).parent / "migrations",
     policies={INVOLVEMENT_PAYMENT: InvolvementTerms, PAYMENT_FILE: PaymentFileTerms},
     log_readers=frozenset(
         {"service", "auditor", "operator", "finance-preparer", "finance-approver"}

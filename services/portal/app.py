@@ -1,7 +1,6 @@
 """What the portal is made of."""
 
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from services.portal import api
@@ -30,5 +29,4 @@ SERVICE: Final = Service(
     folds=_folds,
     background=_background,
     prepare=_prepare,
-    migrations=Path(__file__).parent / "migrations",
 )

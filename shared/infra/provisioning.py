@@ -48,17 +48,33 @@ async def prepare_database(
     that ask.
     """
     roles = Roles.of(database)
+    connection = await _make(admin_dsn, database, roles, modules, passwords or {})
+    try:
+        return await migrate(connection, roles.owner, modules)
+    finally:
+        await connection.close()
+
+
+async def _make(
+    admin_dsn: str,
+    database: str,
+    roles: Roles,
+    modules: Sequence[Module],
+    passwords: Mapping[str, str],
+) -> Connection:
+    """Make what lacks but the tables; answers a connection. One at a time on a server."""
     admin = await asyncpg.connect(admin_dsn)
     try:
         await admin.execute(_SQL["lock"])
-        await _make_roles(admin, roles, passwords or {})
+        await _make_roles(admin, roles, passwords)
         await _run(admin, "database", database, roles.owner, roles.service)
         connection = await asyncpg.connect(at_database(admin_dsn, database))
         try:
             await _make_schemas(connection, roles, modules)
-            return await migrate(connection, roles.owner, modules)
-        finally:
+        except BaseException:
             await connection.close()
+            raise
+        return connection
     finally:
         await admin.close()
 

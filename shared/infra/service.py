@@ -45,7 +45,6 @@ class Service:
     prepare: Callable[[Kit], Coroutine[Any, Any, None]] | None = None
     deadlines_of: Callable[[str, str, Event, datetime], Sequence[Deadline]] = _no_deadlines
     timers: Mapping[str, Timer] | None = None
-    migrations: Path | None = None
     examples: Path | None = None
     policies: Mapping[str, type[BaseModel]] | None = None
     log_readers: frozenset[str] = frozenset({"service", "auditor", "operator"})

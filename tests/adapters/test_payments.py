@@ -46,6 +46,7 @@ from shared.infra.opening import Unavailable
 from tests.adapters.conftest import MakeDatabase
 from tests.adapters.running_service import START, Running, running
 
+MODULE = ("payments", Path(files.__file__).parent / "migrations")
 PERSON, PARTNER = UUID(int=901), UUID(int=902)
 OTHER_PERSON, OTHER_PARTNER = UUID(int=911), UUID(int=912)
 MORNING, AFTERNOON = UUID(int=1001), UUID(int=1002)
@@ -61,9 +62,7 @@ APPROVER = ("hanna", "finance-approver")
 @pytest.fixture
 async def finance(make_database: MakeDatabase, tmp_path: Path) -> AsyncIterator[Running]:
     """QH8's finance team with its policies, two partners welcomed at RAJ whom QH8 pays."""
-    folder = SERVICE.migrations
-    assert folder is not None
-    database = await make_database(("payments", folder))
+    database = await make_database(MODULE)
     pool = await open_pool(database.service, name="test", largest=10)
     async with running(SERVICE, database, pool, tmp_path, files_folder=tmp_path / "files") as found:
         await adopt(found, "payment-file", file_terms())
@@ -529,9 +528,7 @@ def identity(finance: Running, who: str) -> UUID:
 async def test_without_policies_nothing_is_approved_and_no_run_is_frozen(
     make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    folder = SERVICE.migrations
-    assert folder is not None
-    database = await make_database(("payments", folder))
+    database = await make_database(MODULE)
     pool = await open_pool(database.service, name="test")
     async with running(SERVICE, database, pool, tmp_path, files_folder=tmp_path / "f") as finance:
         assert await finance.refused("payment-runs", {"pay_on": PAY_ON}) == "no-account-to-pay-from"
