@@ -216,19 +216,23 @@ class Programme(RuleBasedStateMachine):
     @rule(all_of_them=st.booleans(), how_far=st.integers(0, 3))
     def run_payments(self, all_of_them: bool, how_far: int) -> None:
         """Approve, freeze a run and take it on: approved, with its file, sent."""
-        for payment in self.payments() if all_of_them else self.payments()[:1]:
-            self.log.decide(
-                PAYMENT, f"payment/{payment.payment}", ApprovePayment(APPROVER, 100_000, 1)
-            )
+        self.approve(self.payments() if all_of_them else self.payments()[:1])
         self.log.all_or_nothing(partial(self._freeze, self.selected()))
         if self.runs:
             self._take_on(self.runs[-1], how_far)
 
     @rule(minutes=st.sampled_from([0, 240, 241]), session=st.sampled_from(range(len(SESSIONS))))
     def freeze_what_has_changed_since_it_was_selected(self, minutes: int, session: int) -> None:
+        self.approve(self.payments())
         selection = self.selected()
         self.attend_as(PEOPLE[session % 2], session, minutes, 4, self.policy)
         self.log.all_or_nothing(partial(self._freeze, selection))
+
+    def approve(self, payments: list[Owed]) -> None:
+        """A second person approves all that is wanted of these."""
+        for payment in payments:
+            command = ApprovePayment(APPROVER, 100_000, 1)
+            self.log.decide(PAYMENT, f"payment/{payment.payment}", command)
 
     def selected(self) -> Selection:
         """What a run would hold just now."""
