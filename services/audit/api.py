@@ -18,14 +18,15 @@ from shared.kernel.checkpoint import ED25519, LARGEST_NOTE_OCTETS, origin, read_
 from shared.kernel.identifiers import LARGEST_SEQUENCE, LogName, Organisation
 from shared.kernel.merkle import leaf_hash
 from shared.kernel.moments import Moment
+from shared.kernel.written import Whole
 
 LARGEST_PAGE: Final = 1_000
 ServiceName: TypeAlias = Literal[
     "recruitment", "engagement", "payments", "notifications", "audit", "portal"
 ]
-_Number = Annotated[int, Query(ge=1, le=LARGEST_SEQUENCE)]
-_After = Annotated[int, Query(ge=0, le=LARGEST_SEQUENCE)]
-_Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+_Number = Annotated[Whole, Query(ge=1, le=LARGEST_SEQUENCE)]
+_After = Annotated[Whole, Query(ge=0, le=LARGEST_SEQUENCE)]
+_Limit = Annotated[Whole, Query(ge=1, le=LARGEST_PAGE)]
 _reader = Depends(allowed("auditor", "operator", "service"))
 _Reader = Annotated[Caller, _reader]
 

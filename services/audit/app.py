@@ -30,6 +30,7 @@ def _background(kit: Kit) -> Sequence[Coroutine[Any, Any, None]]:
 SERVICE: Final = Service(
     name="audit",
     router=api.router,
+    examples=Path(__file__).parent / "examples.json",
     settings=AuditSettings,
     folds=consumers.folds,
     background=_background,

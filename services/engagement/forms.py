@@ -1,32 +1,13 @@
 """What may be sent to engagement: one form per command, refused with the field's name otherwise."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.functional_validators import AfterValidator, BeforeValidator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.engagement import Code, Item, RoleCategory
+from shared.kernel.written import Day, When, said
 
-_FIRST, _LAST = date(1990, 1, 1), date(2199, 12, 31)
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("Write it as text, in the form of ISO 8601.")  # noqa: TRY004 - for pydantic
-    return value
-
-
-def _in_reach(value: date) -> date:
-    day = value.date() if isinstance(value, datetime) else value
-    if not _FIRST <= day <= _LAST:
-        raise ValueError("The year must be between 1990 and 2199.")
-    return value
-
-
-Day: TypeAlias = Annotated[date, BeforeValidator(_as_text), AfterValidator(_in_reach)]
-When: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_reach)]
 Line: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
 ]
@@ -36,8 +17,14 @@ Prose: TypeAlias = Annotated[
 Name: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
 ]
-Word: TypeAlias = Annotated[Code, Field(max_length=60)]
-ItemName: TypeAlias = Annotated[Item, Field(max_length=120)]
+Word: TypeAlias = Annotated[
+    Code, Field(max_length=60), said("Write a short name in small letters, such as large-print.")
+]
+ItemName: TypeAlias = Annotated[
+    Item,
+    Field(max_length=120),
+    said("Write an item of the onboarding policy, such as induction or training/patient-safety."),
+]
 Places: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=1_000)]
 SpentMinutes: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=24 * 60)]
 

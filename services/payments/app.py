@@ -22,6 +22,7 @@ def _background(kit: Kit) -> Sequence[Coroutine[Any, Any, None]]:
 SERVICE: Final = Service(
     name="payments",
     router=api.router,
+    examples=Path(__file__).parent / "examples.json",
     settings=PaymentsSettings,
     reactions=consumers.reactions,
     folds=consumers.folds,

@@ -1,36 +1,19 @@
 """What may be sent to payments: one form per command, and the documents that answer."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
 )
 
 from shared.kernel.moments import Moment
+from shared.kernel.written import Day, said
 
-_FIRST, _LAST = date(1990, 1, 1), date(2199, 12, 31)
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("Write it as text, in the form of ISO 8601.")  # noqa: TRY004 - for pydantic
-    return value
-
-
-def _in_reach(value: date) -> date:
-    if isinstance(value, datetime) or not _FIRST <= value <= _LAST:
-        raise ValueError("The year must be between 1990 and 2199.")
-    return value
-
-
-Day: TypeAlias = Annotated[date, BeforeValidator(_as_text), AfterValidator(_in_reach)]
 Reason: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
 ]
@@ -59,9 +42,16 @@ class BankDetailsForm(_Form):
     account_name: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=70, pattern="[A-Za-z]"),
+        said("Write the name of the account, with letters, in at most 70 characters."),
     ]
-    sort_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
-    account_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
+    sort_code: Annotated[
+        str, StringConstraints(pattern=r"^[0-9]{6}$"), said("Write the sort code's six digits.")
+    ]
+    account_number: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9]{8}$"),
+        said("Write the account number's eight digits."),
+    ]
 
 
 class VerificationForm(_Form):

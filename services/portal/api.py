@@ -1,11 +1,10 @@
 """The portal over HTTP: each organisation's views, and compliance for national viewers."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from datetime import timedelta
+from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AfterValidator, AwareDatetime
 
 from services.portal import documents as d
 from services.portal.reading import Asked, Portal, parse_positions, rows
@@ -22,30 +21,17 @@ from shared.infra.http import (
 from shared.infra.kit import Kit
 from shared.infra.views import Reading, ViewAway
 from shared.kernel.identifiers import Organisation
+from shared.kernel.written import Day, When
 
 _VIEWS: Final = "/organisations/{organisation}/views"
 _LONGEST_CALENDAR_DAYS: Final = 400
 _CALENDAR_DAYS: Final = 31
-_FIRST_YEAR, _LAST_YEAR = 1900, 2200
-
-Dated = TypeVar("Dated", date | None, datetime | None)
-
-
-def _of_our_time(moment: Dated) -> Dated:
-    """Refuse years nobody can have meant, which also have no day in every time zone."""
-    if moment is not None and not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise ValueError(f"The year must lie between {_FIRST_YEAR} and {_LAST_YEAR}.")
-    return moment
-
-
 _AsOf: TypeAlias = Annotated[
-    AwareDatetime | None,
-    AfterValidator(_of_our_time),
+    When | None,
     Query(description="A moment of system time: the view as the logs stood then, inclusive."),
 ]
-_Day: TypeAlias = Annotated[date | None, AfterValidator(_of_our_time)]
 _On: TypeAlias = Annotated[
-    _Day, Query(description="A business date; the day of the moment if absent.")
+    Day | None, Query(description="A business date; the day of the moment if absent.")
 ]
 _WaitFor: TypeAlias = Annotated[
     str | None, Header(description="What Log-Position answered: wait up to 5 seconds for it.")
@@ -174,8 +160,8 @@ def _calendar(routes: APIRouter, portal: Portal) -> None:
     async def read_calendar(
         organisation: Organisation,
         asked: Annotated[Asked, Depends(asking)],
-        first: Annotated[_Day, Query(description="First day; today if absent.")] = None,
-        last: Annotated[_Day, Query(description="Last day; a month on if absent.")] = None,
+        first: Annotated[Day | None, Query(description="First day; today if absent.")] = None,
+        last: Annotated[Day | None, Query(description="Last day; a month on if absent.")] = None,
     ) -> d.Calendar:
         """Meetings of a stretch of days, who is asked to them and who was there."""
         begin = portal.day(asked, first)

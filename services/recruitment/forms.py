@@ -1,11 +1,11 @@
 """What may be sent to recruitment: one form per command, refused with the field's name if not."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.functional_validators import AfterValidator, BeforeValidator
+from pydantic.functional_validators import AfterValidator
 
 from shared.contracts.recruitment import (
     CheckKind,
@@ -18,20 +18,7 @@ from shared.contracts.recruitment import (
 )
 from shared.kernel.identifiers import Organisation
 from shared.kernel.moments import london
-
-_FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("Write it as text, YYYY-MM-DD.")  # noqa: TRY004 - what pydantic reads
-    return value
-
-
-def _in_reach(value: date) -> date:
-    if not _FIRST <= value <= _LAST:
-        raise ValueError("The year must be between 1900 and 2199.")
-    return value
+from shared.kernel.written import AnyDay, between, said
 
 
 def _distinct(values: tuple[UUID, ...]) -> tuple[UUID, ...]:
@@ -40,7 +27,7 @@ def _distinct(values: tuple[UUID, ...]) -> tuple[UUID, ...]:
     return values
 
 
-Day: TypeAlias = Annotated[date, BeforeValidator(_as_text), AfterValidator(_in_reach)]
+Day: TypeAlias = Annotated[AnyDay, between(1900)]
 Line: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
 ]
@@ -55,14 +42,23 @@ Name: TypeAlias = Annotated[
 Email: TypeAlias = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    said("Write an e-mail address, such as name@example.org."),
 ]
 Phone: TypeAlias = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^\+?[0-9 ()-]{5,}$")
+    str,
+    StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^\+?[0-9 ()-]{5,}$"),
+    said("Write a telephone number in digits, such as 01632 960101."),
 ]
 Word: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60),
+    said("Write a short name in small letters, such as patient-safety-partner."),
 ]
-Clock: TypeAlias = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Clock: TypeAlias = Annotated[
+    str,
+    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    said("Write the time by the clock, such as 17:00."),
+]
 Yes: TypeAlias = Annotated[bool, Field(strict=True)]
 Places: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=1_000)]
 Points: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100)]

@@ -14,22 +14,20 @@ class NotIJson(ValueError):
     """The text is not a JSON object as this system stores it."""
 
 
-def _no_fractions(text: str) -> int:
-    raise NotIJson(f"Numbers are whole; {text} must be written as text.")
+def _no_fractions(_: str) -> int:
+    raise NotIJson("Numbers are whole: write any other as text.")
 
 
 def _whole(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
-        raise NotIJson(f"The number {text[:20]} is larger than 2^53 - 1.")
+        raise NotIJson("A number is larger than 2^53 - 1.")
     return int(text)
 
 
 def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotIJson(f"The member {twice!r} is there twice.")
+        raise NotIJson("A member is there twice: give each name once.")
     return found
 
 

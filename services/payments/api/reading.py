@@ -31,6 +31,7 @@ from shared.infra.kit import Kit
 from shared.infra.opening import Unavailable
 from shared.infra.shell import Transaction
 from shared.kernel.identifiers import LogName, Organisation, Position
+from shared.kernel.written import Day, Whole
 
 routes = guarded_router("finance")
 
@@ -71,9 +72,9 @@ InFinance: TypeAlias = Annotated[tuple[Kit, str], Depends(_kit_and_actor)]
 async def list_payments(
     organisation: Organisation,
     kit: Reading,
-    after_day: date = _FIRST_DAY,
+    after_day: Day = _FIRST_DAY,
     after_payment: UUID = _FIRST_ID,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+    limit: Annotated[Whole, Query(ge=1, le=1_000)] = 500,
 ) -> list[OpenPaymentDocument]:
     """Payments with something to approve or to pay, oldest work first."""
     async with kit.pool.acquire() as connection:
@@ -107,7 +108,7 @@ async def list_payees(
     organisation: Organisation,
     kit: Reading,
     after: UUID = _FIRST_ID,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 1_000,
+    limit: Annotated[Whole, Query(ge=1, le=1_000)] = 1_000,
 ) -> list[PayeeDocument]:
     """Everybody this organisation pays, and whether they can be paid."""
     async with kit.pool.acquire() as connection:

@@ -7,10 +7,12 @@ import httpx
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from shared.infra.database import AWAY
 from shared.infra.http.problems import Problem, away, refused, unknown
+from shared.infra.http.wording import wrong_fields
 from shared.infra.log import BodyRefused, LogNotOpen
 from shared.infra.shell import KeyUsedForAnotherCommand, LogOnHold
 from shared.kernel.decider import Refused
@@ -27,7 +29,9 @@ def problem_of(error: Exception) -> Problem:
 def install(app: FastAPI) -> None:
     """Answer what fails outside a guarded route with its problem document too."""
 
-    def handle(_: Request, error: Exception) -> Response:
+    def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            return _other_method(app, request).response()
         return answer(error)
 
     for kind in (Problem, Refused, RequestValidationError, HTTPException):
@@ -43,29 +47,31 @@ def answer(error: Exception) -> Response:
 
 
 def _malformed(error: RequestValidationError) -> Problem:
-    errors = [
-        {"field": ".".join(map(str, found["loc"][1:])) or str(found["loc"][0]), "why": _why(found)}
-        for found in error.errors()
-    ]
+    errors = wrong_fields(error.errors())
     first = errors[0]
     sentence = f"The field {first['field']} is not right: {first['why']}."
     return Problem(422, "malformed", sentence, errors=errors)
-
-
-def _why(found: dict[str, Any]) -> str:
-    return str(found["msg"]).removeprefix("Value error, ").rstrip(".")
 
 
 def _routing(error: HTTPException) -> Problem:
     match error.status_code:
         case 404:
             return Problem(404, "not-found", "There is nothing here, or nothing you may see.")
-        case 405:
-            return Problem(
-                405, "method", "That method is not for this address.", headers=error.headers
-            )
         case status:
             return Problem(status, "malformed", "The request cannot be read.")
+
+
+def _other_method(app: FastAPI, request: Request) -> Problem:
+    """405 with every method there is for the address; the router knows its first route's only."""
+    allowed = {
+        method
+        for route in iter_route_contexts(app.routes)
+        if route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    }
+    shown = ", ".join(sorted(allowed))
+    sentence = f"That method is not for this address. Use {shown}."
+    return Problem(405, "method", sentence, headers={"Allow": shown})
 
 
 def _bug() -> Problem:

@@ -11,6 +11,7 @@ from shared.infra.http.problems import unknown
 from shared.infra.kit import Kit
 from shared.kernel.identifiers import LARGEST_SEQUENCE, Organisation
 from shared.kernel.moments import Moment
+from shared.kernel.written import Whole
 
 LARGEST_PAGE = 1_000
 
@@ -38,8 +39,8 @@ def router(kit: Kit, readers: frozenset[str]) -> APIRouter:
     async def read_log(
         organisation: Organisation,
         caller: Annotated[Caller, reader],  # noqa: ARG001 - states who may read
-        after: Annotated[int, Query(ge=0, le=LARGEST_SEQUENCE)] = 0,
-        limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = LARGEST_PAGE,
+        after: Annotated[Whole, Query(ge=0, le=LARGEST_SEQUENCE)] = 0,
+        limit: Annotated[Whole, Query(ge=1, le=LARGEST_PAGE)] = LARGEST_PAGE,
     ) -> Response:
         """The events after number `after`, oldest first: one body a line, exactly as stored."""
         async with kit.pool.acquire() as connection:

@@ -14,6 +14,7 @@ from shared.infra.kit import Kit
 from shared.infra.shell import Order, Transaction
 from shared.kernel.identifiers import LogName, Organisation, Position
 from shared.kernel.moments import Moment
+from shared.kernel.written import Whole
 
 _PARKED = "/organisations/{organisation}/parked"
 _Operator = Annotated[Caller, Depends(allowed("operator"))]
@@ -92,7 +93,7 @@ def router(kit: Kit, consumers: Consumers) -> APIRouter:
         organisation: Organisation,
         consumer: _Name,
         service: str,
-        sequence: int,
+        sequence: Whole,
         caller: _Operator,  # noqa: ARG001 - states who may read
     ) -> ParkedBody:
         """One event set aside, with its body."""

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.infra.http.access import Caller, allowed, guarded_router, ordered
 from shared.infra.http.answers import answered
 from shared.infra.http.problems import Problem
+from shared.infra.http.wording import wrong_fields
 from shared.infra.kit import Kit
 from shared.infra.policies import POLICY, policy_stream
 from shared.infra.shell import Order, Transaction
 from shared.kernel.identifiers import Organisation
 from shared.kernel.policies import AdoptPolicy, PolicyVersion
+from shared.kernel.written import Day
 
 
 class PolicyForm(BaseModel):
@@ -24,7 +26,7 @@ class PolicyForm(BaseModel):
 
     kind: str = Field(max_length=64)
     version: Annotated[int, Field(strict=True, ge=1, le=9_999)]
-    effective_from: date
+    effective_from: Day
     terms: dict[str, Any]
 
 
@@ -100,9 +102,7 @@ def _terms(kinds: Mapping[str, type[BaseModel]], form: PolicyForm) -> dict[str, 
     try:
         return model.model_validate(form.terms).model_dump(mode="json")
     except ValidationError as error:
-        errors = [
-            {"field": ".".join(["terms", *map(str, found["loc"])]), "why": found["msg"]}
-            for found in error.errors()
-        ]
+        found = ({**each, "loc": ("body", "terms", *each["loc"])} for each in error.errors())
+        errors = wrong_fields(found)
         sentence = f"The policy's {errors[0]['field']} is not right: {errors[0]['why']}."
         raise Problem(422, "malformed", sentence, errors=errors) from None

@@ -1,0 +1,1 @@
+"""The six services as strangers, clumsy clients and people in a hurry use them."""
