@@ -52,7 +52,7 @@ class Bounds(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PARTNERS_TEST_", frozen=True)
 
-    at_bounds: int = 6
+    at_bounds: int = 4
     drawn: int = 0
 
 
