@@ -1,6 +1,7 @@
 """What the audit service is made of."""
 
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from services.audit import api, consumers

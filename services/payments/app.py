@@ -1,6 +1,7 @@
 """What payments is made of."""
 
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from services.payments import api, consumers, files
