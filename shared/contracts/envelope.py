@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from shared.contracts.event import CATALOGUE, Event, upcast
 from shared.contracts.numbers import holds_whole_numbers
-from shared.kernel.identifiers import LogName, Position, is_organisation
+from shared.kernel.identifiers import LogName, Position, is_organisation, text_of
 from shared.kernel.ijson import Json, NotIJson, dumps, is_plain, loads_object, quoted
 from shared.kernel.moments import format_moment, parse_moment
 
@@ -53,6 +53,21 @@ class Draft:
     correlation_id: UUID
     causation_id: UUID
     traceparent: str
+
+    def carrying(self, event: Event) -> "Draft":
+        """The same draft with this event, which says the same in other words."""
+        return Draft(
+            self.log,
+            self.stream,
+            self.version,
+            event,
+            self.id,
+            self.time,
+            self.actor,
+            self.correlation_id,
+            self.causation_id,
+            self.traceparent,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,8 @@ def compose(draft: Draft) -> str:
         f'"time":"{format_moment(draft.time)}","dataschema":"{event.schema_name()}",'
         f'"datacontenttype":"application/json","organisation":{quoted(draft.log.organisation)},'
         f'"streamversion":{draft.version},"actor":{quoted(draft.actor)},'
-        f'"correlationid":"{draft.correlation_id}","causationid":"{draft.causation_id}",'
+        f'"correlationid":"{text_of(draft.correlation_id)}",'
+        f'"causationid":"{text_of(draft.causation_id)}",'
         f'"traceparent":{quoted(draft.traceparent)},"data":'
     )
     # pydantic writes the same text several times faster, but would turn NaN into null

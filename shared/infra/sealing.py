@@ -5,7 +5,7 @@ The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GC
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from os import urandom
@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from shared.contracts.envelope import Draft, Recorded
 from shared.contracts.personal import Clear, RetentionClass, Sealed, held
-from shared.kernel.identifiers import LogName
+from shared.kernel.identifiers import LogName, text_of
 from shared.kernel.ijson import Json, NotIJson, dumps, loads
 
 LAYOUT: Final = "partners-seal-1"
@@ -28,6 +28,7 @@ _BLOCK_OCTETS: Final = 64
 """A plaintext is padded to a multiple of this, so that its length says little."""
 _BARE: Final = frozenset({str, int, bool, UUID, date, datetime, NoneType})
 """Types of fields that are never looked into: pydantic lets nothing personal stand there."""
+_PERSONAL: Final = (Clear, Sealed)
 
 
 class CannotSeal(ValueError):
@@ -109,7 +110,8 @@ def unseal(sealed: Sealed, key: bytes) -> Json:
 
 
 def _associated(key: UUID, person: UUID, retention_class: str, case: str, at: str) -> bytes:
-    return "\n".join((LAYOUT, str(key), str(person), retention_class, case, at)).encode()
+    names = (LAYOUT, text_of(key), text_of(person), retention_class, case, at)
+    return "\n".join(names).encode()
 
 
 def _encode(octets: bytes) -> str:
@@ -134,13 +136,13 @@ def places(draft: Draft) -> list[Place]:
     def visit(
         value: Clear | Sealed, declared: held | None, owners: _Owners, pointer: str
     ) -> Clear | Sealed:
-        at = At(draft.log, draft.id, pointer)
         if declared is None:
             raise CannotSeal(f"{_name(draft, pointer)} is not declared to hold personal values.")
-        if isinstance(value, Sealed):
-            check_copy(value, declared, draft.log, draft.id)
-        else:
+        if isinstance(value, Clear):
+            at = At(draft.log, draft.id, pointer)
             found.append(Place(at, _holder(draft, declared, owners, pointer), value))
+        else:
+            check_copy(value, declared, draft.log, draft.id)
         return value
 
     _map(draft.event, None, (), "", visit)
@@ -152,7 +154,7 @@ def with_sealed(draft: Draft, sealed: Mapping[str, Sealed]) -> Draft:
     if not sealed:
         return draft
     event = _map(draft.event, None, (), "", lambda value, _, __, at: sealed.get(at, value))
-    return replace(draft, event=event)
+    return draft.carrying(event)
 
 
 def sealed_in(recorded: Recorded) -> dict[str, Sealed]:
@@ -193,14 +195,17 @@ def _holder(draft: Draft, declared: held, owners: _Owners, pointer: str) -> Hold
     case = draft.stream
     if declared.case is not None:
         named = _member(owners, declared.case)
-        case = f"{declared.case}/{named}" if isinstance(named, UUID) else str(named or "")
+        case = f"{declared.case}/{text_of(named)}" if isinstance(named, UUID) else str(named or "")
     if not case or not case.isprintable():
         raise CannotSeal(f"{_name(draft, pointer)} does not say which case it belongs to.")
     return Holder(draft.log.organisation, person, declared.retention_class, case)
 
 
 def _member(owners: _Owners, name: str) -> object:
-    return next((getattr(owner, name) for owner in owners if hasattr(owner, name)), None)
+    for owner in owners:
+        if hasattr(owner, name):
+            return getattr(owner, name)
+    return None
 
 
 def _name(draft: Draft, pointer: str) -> str:
@@ -209,9 +214,12 @@ def _name(draft: Draft, pointer: str) -> str:
 
 def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Visit) -> Any:
     """The value with every personal value in it visited; itself when nothing was changed."""
+    # asked before matching: whether something is a model takes longest to say
+    if type(value) in _PERSONAL:
+        return visit(value, declared, owners, at)
     match value:
-        case Clear() | Sealed():
-            return visit(value, declared, owners, at)
+        case None | str() | int():
+            return value
         case BaseModel():
             changed = {}
             for name, alias, declaration in _declarations(type(value)):

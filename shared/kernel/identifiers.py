@@ -1,6 +1,7 @@
 """Names that never change: organisations, logs, positions, and identifiers derived from a cause."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from re import compile as pattern
 from typing import Annotated, Final
 from uuid import UUID, uuid5
@@ -17,6 +18,9 @@ SERVICES: Final = (
 )
 LARGEST_SEQUENCE: Final = 9_999_999_999
 """`sequence` has ten digits (BYTES)."""
+_UUID7_FIXED: Final = 0x7000_8000_0000_0000_0000
+_UUID7_FREE: Final = ~0xF000_C000_0000_0000_0000
+"""Version 7 in bits 48 to 51 and variant 2 in bits 64 and 65, counted from the left (RFC 9562)."""
 
 _ORGANISATION = r"^([A-Z0-9]{1,9}|[A-Z0-9]+(-[A-Z0-9]+)+)$"
 ORGANISATION: Final = pattern(_ORGANISATION)
@@ -39,10 +43,14 @@ def uuid7(at_milliseconds: int, randomness: bytes) -> UUID:
     """A UUID version 7 (RFC 9562) from a Unix time in milliseconds and 10 random bytes."""
     if len(randomness) != 10:
         raise ValueError("A version 7 identifier takes 10 random bytes.")
-    value = bytearray(at_milliseconds.to_bytes(6, "big") + randomness)
-    value[6] = 0x70 | value[6] & 0x0F
-    value[8] = 0x80 | value[8] & 0x3F
-    return UUID(bytes=bytes(value))
+    value = at_milliseconds << 80 | int.from_bytes(randomness, "big")
+    return UUID(int=value & _UUID7_FREE | _UUID7_FIXED)
+
+
+@lru_cache(maxsize=10_000)
+def text_of(identifier: UUID) -> str:
+    """An identifier as text, remembered: persons, partners and causes are written again soon."""
+    return str(identifier)
 
 
 @dataclass(frozen=True, slots=True, order=True)
