@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Sequence
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -26,18 +27,22 @@ def show(found: Sequence[Outcome], console: Console) -> None:
     table.add_column("Target")
     table.add_column("")
     for each in found:
-        target = each.target
-        theirs = f"{_shown(each.theirs)} {target.against}" if each.theirs else target.against
-        table.add_row(
-            target.name,
-            _shown(each.ours),
-            theirs,
-            target.unit,
-            f"{each.ratio:.2f}" if each.theirs else "",
-            target.bound,
-            "met" if each.met else "[red]missed[/]",
-        )
+        *cells, verdict = _cells(each)
+        table.add_row(*cells, verdict if each.met else f"[red]{verdict}[/]")
     console.print(table)
+
+
+def _cells(each: Outcome) -> tuple[str, ...]:
+    target, theirs = each.target, each.theirs
+    return (
+        target.name,
+        _shown(each.ours),
+        f"{_shown(theirs)} {target.against}" if theirs else target.against,
+        target.unit,
+        f"{each.ratio:.2f}" if theirs else "",
+        target.bound,
+        "met" if each.met else "missed",
+    )
 
 
 def console() -> Console:
@@ -58,6 +63,23 @@ def write(found: Sequence[Outcome], file: Path) -> None:
     """The list that a program reads, one target an element."""
     documents = [each.document() for each in found]
     file.write_text(json.dumps(documents, indent=1) + "\n", encoding="utf-8")
+
+
+def write_page(found: Sequence[Outcome], file: Path, on: date, note: str) -> None:
+    """The page that keeps a run: what was measured, when and where, and how to read it."""
+    head = ("Measure", "Ours", "Beside it", "Unit", "Ratio", "Target", "")
+    rows = [head, tuple("---" for _ in head), *(_cells(each) for each in found)]
+    text = (
+        (Path(__file__).with_name("page.md"))
+        .read_text(encoding="utf-8")
+        .format(
+            note=f"{note} " if note else "",
+            date=f"{on.day} {on:%B %Y}",
+            machine=machine(),
+            table="\n".join(f"| {' | '.join(row)} |" for row in rows),
+        )
+    )
+    file.write_text(text, encoding="utf-8")
 
 
 def machine() -> str:

@@ -27,6 +27,10 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="A little of each, to see it work.")
     ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Keep the run on this page, such as docs/bench.md.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="What to say on the page beside the figures.")] = "",
     out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("bench.json"),
 ) -> None:
     """Measure, show a table, write bench.json; ends with 3 when a target is missed."""
@@ -37,7 +41,8 @@ def bench(
     experiments = _chosen(only or [])
     from deploy.bench.place import FULL, QUICK, place
     from deploy.bench.run import run
-    from deploy.bench.table import console, machine, sentence, show, write
+    from deploy.bench.table import console, machine, sentence, show, write, write_page
+    from shared.infra.clock import SystemClock
 
     scale = QUICK if quick else FULL
     scale = replace(scale, rounds=rounds or scale.rounds)
@@ -50,6 +55,8 @@ def bench(
     screen.print()
     show(found, screen)
     write(found, out)
+    if page:
+        write_page(found, page, SystemClock().now().date(), note)
     if missed := [each for each in found if not each.met]:
         screen.print(f"\n{sentence(missed)}", highlight=False)
         raise SystemExit(TARGET_MISSED)
@@ -58,13 +65,14 @@ def bench(
 @app.command()
 def profile(
     name: Annotated[str, typer.Argument(help="The measure to look into.")],
+    quick: Annotated[bool, typer.Option("--quick", help="A little of it.")] = False,
 ) -> None:
     """Print a table of where the time of a measure goes."""
     experiment = _chosen([name])[0]
-    from deploy.bench.place import FULL, place
+    from deploy.bench.place import FULL, QUICK, place
     from deploy.bench.profile import profile as look
 
-    with place(DATA / "bench", FULL) as here:
+    with place(DATA / "bench", QUICK if quick else FULL) as here:
         print(look(experiment, here), end="")
 
 
