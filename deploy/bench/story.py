@@ -1,6 +1,7 @@
 """The events of the demonstration's story, played once and kept: what views are rebuilt from."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ async def story(kept: Path) -> Mapping[LogName, Sequence[str]]:
     if not file.exists():
         _play(kept / "story")
         file.write_text(json.dumps(await _read(kept / "story")), encoding="utf-8")
+        shutil.rmtree(kept / "story")
     found = json.loads(file.read_text(encoding="utf-8"))
     return {LogName.parse(name): bodies for name, bodies in found.items()}
 
