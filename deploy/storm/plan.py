@@ -16,6 +16,9 @@ class Kind(StrEnum):
     PAUSE = "a service paused past its lease"
     FULL_DISK = "a service's disk full"
     REWIND = "consumers moved back to the beginning"
+    CUT_DATABASE = "a service cut off from its database"
+    CUT_BUS = "every service cut off from the broker"
+    CUT_KEYS = "every service cut off from another's log and keys"
     RESTORE = "a database restored from an earlier copy and recovered"
     COPY = "a database copied"
 
@@ -25,7 +28,7 @@ ALONE: Final = frozenset({Kind.COPY, Kind.RESTORE})
 acknowledged had reached the topic or the auditor, since nobody else keeps it."""
 DATABASE_SHARE: Final = 8
 """One kill in so many, and at least one, is PostgreSQL's."""
-OTHERS_SHARE: Final = 5
+OTHERS_SHARE: Final = 10
 RESTORES_SHARE: Final = 20
 LONGEST_PAUSE_SECONDS: Final = 1.0
 
@@ -64,21 +67,25 @@ class Strength:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Who may be disturbed: processes of services, those that keep files, and databases."""
+    """Who may be disturbed: every process of a service, those that keep files, databases."""
 
     services: Sequence[str]
     writers: Sequence[str]
     databases: Sequence[str]
+    keepers: Sequence[str]
+    """Deployments whose logs and keys others read."""
 
     def of(self, kind: Kind) -> Sequence[str]:
         """Those a kind of disturbance chooses from."""
         match kind:
             case Kind.KILL_DATABASE:
                 return ["postgres"]
-            case Kind.BUS_LOSS:
+            case Kind.BUS_LOSS | Kind.CUT_BUS:
                 return ["broker"]
             case Kind.FULL_DISK:
                 return self.writers
+            case Kind.CUT_KEYS:
+                return self.keepers
             case Kind.RESTORE | Kind.COPY:
                 return self.databases
             case _:

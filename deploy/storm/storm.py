@@ -12,6 +12,8 @@ import httpx
 from deploy.layout import Deployment
 from deploy.storm import bus
 from deploy.storm.backups import Backups
+from deploy.storm.crossings import Cuts
+from deploy.storm.ground import to_database, to_service
 from deploy.storm.plan import ALONE, Disturbance, Kind
 from deploy.storm.processes import Processes, until
 from shared.infra.bus.access import BusAccess
@@ -19,6 +21,7 @@ from shared.infra.bus.access import BusAccess
 PAUSE_SECONDS: Final = 4.0
 """A group's session ends after 2 s here: who is paused so long has lost its share."""
 FULL_DISK_SECONDS: Final = 2.0
+CUT_SECONDS: Final = 3.0
 REWIND_SECONDS: Final = 10.0
 Settle: TypeAlias = Callable[[], Awaitable[object]]
 ALLOWED_SECONDS: Final[Mapping[Kind, float]] = {Kind.KILL: 6.0, Kind.BUS_LOSS: 10.0}
@@ -46,6 +49,7 @@ class Place:
     """What each deployment runs with."""
     access: BusAccess
     backups: Backups
+    cuts: Cuts
     operator: str
     """A token that may see the operations of all."""
 
@@ -166,8 +170,21 @@ class Storm:
             if each["deployment"] == name:
                 group = f"{each['service']}@{name}"
                 logs = sorted({consumer["log"] for consumer in each["consumers"]})
-                await bus.begin_again(self.place.access, group, logs, REWIND_SECONDS)
+                again = partial(bus.begin_again, self.place.access, group, logs, REWIND_SECONDS)
+                await until(again, f"a guest of {group} is given a log")
         return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _cut_database(self, name: str) -> float:
+        await self.place.cuts.cut(to_database(name), CUT_SECONDS)
+        return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _cut_bus(self, name: str) -> float:
+        await self.place.processes.pause(name, CUT_SECONDS)
+        return await until(self._all_ready, "every service is ready")
+
+    async def _cut_keys(self, name: str) -> float:
+        await self.place.cuts.cut(to_service(name), CUT_SECONDS)
+        return await until(self._all_ready, "every service is ready")
 
     async def _copy(self, name: str) -> float:
         await self.place.backups.take(self.place.deployments[name].database)
@@ -225,6 +242,9 @@ _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
     Kind.PAUSE: Storm._pause,  # noqa: SLF001
     Kind.FULL_DISK: Storm._fill_disk,  # noqa: SLF001
     Kind.REWIND: Storm._rewind,  # noqa: SLF001
+    Kind.CUT_DATABASE: Storm._cut_database,  # noqa: SLF001
+    Kind.CUT_BUS: Storm._cut_bus,  # noqa: SLF001
+    Kind.CUT_KEYS: Storm._cut_keys,  # noqa: SLF001
     Kind.COPY: Storm._copy,  # noqa: SLF001
     Kind.RESTORE: Storm._restore,  # noqa: SLF001
 }

@@ -3,10 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from random import Random  # noqa: TID251 - a seeded choice, the same at every run
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,10 +16,11 @@ from deploy.demo.story import Story
 from deploy.embedded.evaluation import Evaluation
 from deploy.embedded.forked import ProcessSpec
 from deploy.embedded.supervisor import Supervisor
-from deploy.embedded.system import Addresses, System, http_ready
-from deploy.storm import judge
+from deploy.embedded.system import Addresses, System
+from deploy.storm import ground, judge
 from deploy.storm.backups import Backups
 from deploy.storm.bus import Doubler
+from deploy.storm.crossings import Cuts
 from deploy.storm.plan import Disturbance, Strength, Targets, plan
 from deploy.storm.processes import NotBack, Processes
 from deploy.storm.storm import ALLOWED_SECONDS, Done, Place, Storm
@@ -31,7 +31,6 @@ from shared.kernel.identifiers import SERVICES
 FAILED: Final = 1
 TOO_SLOW: Final = 3
 """Exit code: everything held, and something came back later than it must."""
-REPLICAS: Final = 2
 _FILES: Final = ("notifications", "payments")
 """The services that keep files for people."""
 
@@ -59,9 +58,9 @@ def brave(
             return code
     console.print(f"[bold]Now with the storm of seed {forecast.seed}.[/]")
     storm = _evaluation("storm", story, folder)
-    replicas = _replicas(storm, forecast.seed)
-    disturbed = partial(_disturbed, storm, story, forecast, replicas, console)
-    code = _play(storm, disturbed, replicas)
+    twice = ground.replicas(storm, forecast.seed)
+    disturbed = partial(_disturbed, storm, story, forecast, twice, console)
+    code = _play(storm, disturbed, partial(ground.prepared, evaluation=storm, twice=twice))
     if code != 0:
         console.print(f"[bold red]The story did not survive the storm of seed {forecast.seed}.[/]")
         return code
@@ -77,14 +76,10 @@ def _evaluation(name: str, story: Story, folder: Path) -> Evaluation:
     return made
 
 
-def _replicas(evaluation: Evaluation, seed: int) -> list[str]:
-    """The deployments that run twice in this storm."""
-    chance = Random(seed)  # noqa: S311 - nothing secret is chosen
-    return chance.sample([each.name for each in evaluation.deployments()], REPLICAS)
-
-
 def _play(
-    evaluation: Evaluation, play: Callable[[Addresses], int], replicas: Sequence[str] = ()
+    evaluation: Evaluation,
+    play: Callable[[Addresses], int],
+    prepare: Callable[[System], System] = lambda calm: calm,
 ) -> int:
     def driver(addresses: Addresses) -> ProcessSpec:
         def run() -> None:
@@ -92,49 +87,26 @@ def _play(
 
         return ProcessSpec("driver", run)
 
-    return Supervisor(_with_replicas(evaluation.system(driver), replicas)).run()
-
-
-def _with_replicas(system: System, replicas: Sequence[str]) -> System:
-    """The system with a second process of some deployments, on the same database and group."""
-
-    def processes(addresses: Addresses) -> Sequence[ProcessSpec]:
-        specs = system.processes(addresses)
-        second = [_second(spec, addresses) for spec in specs if spec.name in replicas]
-        return [*specs, *second]
-
-    ports = dict.fromkeys(map(second_of, replicas))
-    return replace(system, processes=processes, ports={**system.ports, **ports})
-
-
-def _second(spec: ProcessSpec, addresses: Addresses) -> ProcessSpec:
-    name = second_of(spec.name)
-    port = addresses.ports[name]
-    environment = {**spec.environment, "PARTNERS_HTTP_PORT": str(port)}
-    return replace(spec, name=name, environment=environment, ready=partial(http_ready, port))
-
-
-def second_of(name: str) -> str:
-    """The name of a deployment's second process."""
-    return f"{name}-second"
+    return Supervisor(prepare(evaluation.system(driver))).run()
 
 
 def _disturbed(
     evaluation: Evaluation,
     story: Story,
     forecast: Forecast,
-    replicas: Sequence[str],
+    twice: Sequence[str],
     console: Console,
     addresses: Addresses,
 ) -> int:
     """Play the story in the storm, in the driver's process."""
     names = [each.name for each in evaluation.deployments()]
     steps = len(story.steps)
-    place = _place(evaluation, addresses, replicas)
+    place = _place(evaluation, addresses, twice)
     targets = Targets(
-        services=[*names, *map(second_of, replicas)],
+        services=[*names, *map(ground.second_of, twice)],
         writers=_FILES,
         databases=[name for name in names if name != "audit"],
+        keepers=names,
     )
     logs = [f"{service}.{code}" for service in SERVICES for code in evaluation.organisations]
     storm = Storm(
@@ -155,10 +127,10 @@ def _disturbed(
     return code
 
 
-def _place(evaluation: Evaluation, addresses: Addresses, replicas: Sequence[str]) -> Place:
+def _place(evaluation: Evaluation, addresses: Addresses, twice: Sequence[str]) -> Place:
     codes = {code: ["operator"] for code in evaluation.organisations}
     deployments = {each.name: each for each in evaluation.deployments()}
-    names = [*deployments, *map(second_of, replicas)]
+    names = [*deployments, *map(ground.second_of, twice)]
     return Place(
         processes=Processes(evaluation.folder),
         urls={name: addresses.url(name) for name in names},
@@ -167,6 +139,7 @@ def _place(evaluation: Evaluation, addresses: Addresses, replicas: Sequence[str]
             name: evaluation.environment(each, addresses) for name, each in deployments.items()
         },
         backups=Backups(addresses.dsn()),
+        cuts=Cuts(ground.cuts_file(evaluation)),
         access=BusAccess(
             addresses.bootstrap_servers,
             idempotence=False,

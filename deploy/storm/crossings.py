@@ -1,0 +1,93 @@
+"""Stands between a service and what it needs, and cuts the way when the storm says so."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+LOOK_SECONDS: Final = 0.05
+OCTETS: Final = 65_536
+
+
+class Cuts:
+    """The ways that are cut now, in a file that the storm writes and the crossings read."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> frozenset[str]:
+        """The ways that are cut."""
+        try:
+            return frozenset(self._file.read_text().splitlines())
+        except FileNotFoundError:
+            return frozenset()
+
+    async def cut(self, way: str, seconds: float) -> None:
+        """Cut a way for a while."""
+        self._write(self.now() | {way})
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._write(self.now() - {way})
+
+    def _write(self, ways: Collection[str]) -> None:
+        aside = self._file.with_suffix(".new")
+        aside.write_text("\n".join(sorted(ways)))
+        aside.replace(self._file)
+
+
+class Crossing:
+    """One way: what comes to `port` goes on to `target`, both on loopback."""
+
+    def __init__(self, way: str, port: int, target: int) -> None:
+        self._way = way
+        self._port = port
+        self._target = target
+        self._open: set[asyncio.StreamWriter] = set()
+        self._cut = False
+
+    async def serve(self, cuts: Cuts) -> None:
+        """Let through, and look whether the way is cut, until cancelled."""
+        async with await asyncio.start_server(self._accept, "127.0.0.1", self._port):
+            while True:
+                self._cut = self._way in cuts.now()
+                if self._cut:
+                    for writer in self._open:
+                        writer.transport.abort()
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._cut:
+            writer.transport.abort()
+            return
+        try:
+            there, thither = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        both = {writer, thither}
+        self._open |= both
+        try:
+            await asyncio.gather(_carry(reader, thither), _carry(there, writer))
+        finally:
+            self._open -= both
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while octets := await reader.read(OCTETS):
+            writer.write(octets)
+            await writer.drain()
+    writer.close()
+
+
+def serve_all(ways: Mapping[str, tuple[int, int]], file: Path) -> None:
+    """Run every crossing, each by its way's name with its port and target, in this process."""
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            for way, (port, target) in ways.items():
+                group.create_task(Crossing(way, port, target).serve(Cuts(file)))
+
+    asyncio.run(run())

@@ -1,0 +1,101 @@
+"""What a storm goes over: some services twice, and a crossing on every way that may be cut."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random  # noqa: TID251 - a seeded choice, the same at every run
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from deploy.embedded.evaluation import Evaluation
+from deploy.embedded.forked import ProcessSpec
+from deploy.embedded.system import Addresses, System, http_ready
+from deploy.storm.crossings import serve_all
+
+REPLICAS: Final = 2
+
+
+def replicas(evaluation: Evaluation, seed: int) -> list[str]:
+    """The deployments that run twice in the storm of this seed."""
+    chance = Random(seed)  # noqa: S311 - nothing secret is chosen
+    return chance.sample([each.name for each in evaluation.deployments()], REPLICAS)
+
+
+def second_of(name: str) -> str:
+    """The name of a deployment's second process."""
+    return f"{name}-second"
+
+
+def to_database(process: str) -> str:
+    """The name of the way from a process to its database."""
+    return f"database-of-{process}"
+
+
+def to_service(deployment: str) -> str:
+    """The name of the way on which the others reach a deployment: its log and its keys."""
+    return f"way-to-{deployment}"
+
+
+def cuts_file(evaluation: Evaluation) -> Path:
+    """Where the ways that are cut now are written."""
+    return evaluation.folder / "cuts"
+
+
+def prepared(system: System, evaluation: Evaluation, twice: Sequence[str]) -> System:
+    """The system with a second process of these deployments, and crossings."""
+    names = [each.name for each in evaluation.deployments()]
+    processes = [*names, *map(second_of, twice)]
+    ways = [*map(to_database, processes), *map(to_service, names)]
+
+    def specs(addresses: Addresses) -> Sequence[ProcessSpec]:
+        calm = system.processes(addresses)
+        second = [_second(spec, addresses) for spec in calm if spec.name in twice]
+        crossed = [_crossed(spec, names, addresses) for spec in (*calm, *second)]
+        links = dict(_links(processes, names, addresses))
+        start = partial(serve_all, links, cuts_file(evaluation))
+        return [ProcessSpec("crossings", start), *crossed]
+
+    ports = dict.fromkeys([*map(second_of, twice), *ways])
+    return replace(system, processes=specs, ports={**system.ports, **ports})
+
+
+def _links(
+    processes: Sequence[str], names: Sequence[str], addresses: Addresses
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    for process in processes:
+        way = to_database(process)
+        yield way, (addresses.ports[way], addresses.postgres_port)
+    for name in names:
+        way = to_service(name)
+        yield way, (addresses.ports[way], addresses.ports[name])
+
+
+def _second(spec: ProcessSpec, addresses: Addresses) -> ProcessSpec:
+    name = second_of(spec.name)
+    port = addresses.ports[name]
+    environment = {**spec.environment, "PARTNERS_HTTP_PORT": str(port)}
+    return replace(spec, name=name, environment=environment, ready=partial(http_ready, port))
+
+
+def _crossed(spec: ProcessSpec, names: Sequence[str], addresses: Addresses) -> ProcessSpec:
+    """The same process, which reaches its database and the other services over crossings."""
+    by_port = {addresses.ports[name]: addresses.ports[to_service(name)] for name in names}
+    by_port[addresses.postgres_port] = addresses.ports[to_database(spec.name)]
+    urls: Mapping[str, str] = json.loads(spec.environment["PARTNERS_SERVICE_URLS"])
+    crossed = {key: _at(url, by_port) for key, url in urls.items()}
+    return replace(
+        spec,
+        environment={
+            **spec.environment,
+            "PARTNERS_DATABASE_URL": _at(spec.environment["PARTNERS_DATABASE_URL"], by_port),
+            "PARTNERS_SERVICE_URLS": json.dumps(crossed),
+        },
+    )
+
+
+def _at(url: str, by_port: Mapping[int, int]) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{host}:{by_port[parts.port or 0]}"))
