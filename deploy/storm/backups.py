@@ -11,7 +11,7 @@ import asyncpg
 from deploy.layout import Deployment
 from deploy.storm.processes import NotBack, until
 from shared.infra.database import Connection
-from shared.infra.provisioning import at_database, prepare_database
+from shared.infra.provisioning import Roles, at_database, prepare_database
 from shared.infra.sql import load
 
 _SQL = load(__file__)
@@ -30,7 +30,8 @@ class Backups:
         async with _Admin(self._dsn) as admin:
             await _statement(admin, "drop", f"{database}_copy")
             await self._shut(admin, database)
-            await _statement(admin, "copy", f"{database}_copy", database)
+            owner = Roles.of(database).owner
+            await _statement(admin, "copy", f"{database}_copy", database, owner)
             await _statement(admin, "close", f"{database}_copy")
             await _statement(admin, "open", database)
 
@@ -40,12 +41,16 @@ class Backups:
         The keys are those of now: their schema is backed up apart and at once (decision 0007).
         """
         database = deployment.database
+        roles = Roles.of(database)
         async with _Admin(self._dsn) as admin:
             await _statement(admin, "drop", f"{database}_lost")
+            # the copy stays: the same one may be restored again
+            await _statement(admin, "copy", f"{database}_new", f"{database}_copy", roles.owner)
+            await _statement(admin, "close", f"{database}_new")
             await self._shut(admin, database)
             async with admin.transaction():
                 await _statement(admin, "rename", database, f"{database}_lost")
-                await _statement(admin, "rename", f"{database}_copy", database)
+                await _statement(admin, "rename", f"{database}_new", database)
             # rights and settings of a database are not in its copy
             await prepare_database(self._dsn, database, deployment.modules())
             await self._bring_keys(f"{database}_lost", database)
@@ -127,9 +132,9 @@ class _Admin:
         await self._connection.close()
 
 
-async def _statement(admin: Connection, name: str, *databases: str) -> None:
+async def _statement(admin: Connection, name: str, *names: str) -> None:
     """Execute the statement this query writes: it takes no parameters, but is quoted well."""
     try:
-        await admin.execute(await admin.fetchval(_SQL[name], *databases))
+        await admin.execute(await admin.fetchval(_SQL[name], *names))
     except asyncpg.ConnectionDoesNotExistError as error:
         raise NotBack("PostgreSQL ended while a database was being restored.") from error

@@ -3,8 +3,8 @@
 SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', $1::text);
 
 -- name: copy
--- The statement that makes database $1 a copy of $2.
-SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE %I STRATEGY file_copy', $1::text, $2::text || '_owner', $2::text);
+-- The statement that makes database $1 a copy of $2, owned by $3.
+SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE %I STRATEGY file_copy', $1::text, $3::text, $2::text);
 
 -- name: rename
 -- The statement that gives database $1 the name $2.
