@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 from typing import Final
 
 LOOK_SECONDS: Final = 0.05
@@ -38,18 +39,18 @@ class Cuts:
 
 
 class Crossing:
-    """One way: what comes to `port` goes on to `target`, both on loopback."""
+    """One way: what comes to a listening socket goes on to the port `target` on loopback."""
 
-    def __init__(self, way: str, port: int, target: int) -> None:
+    def __init__(self, way: str, entry: socket, target: int) -> None:
         self._way = way
-        self._port = port
+        self._entry = entry
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
 
     async def serve(self, cuts: Cuts) -> None:
         """Let through, and look whether the way is cut, until cancelled."""
-        async with await asyncio.start_server(self._accept, "127.0.0.1", self._port):
+        async with await asyncio.start_server(self._accept, sock=self._entry):
             while True:
                 self._cut = self._way in cuts.now()
                 if self._cut:
@@ -82,12 +83,12 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.close()
 
 
-def serve_all(ways: Mapping[str, tuple[int, int]], file: Path) -> None:
-    """Run every crossing, each by its way's name with its port and target, in this process."""
+def serve_all(entries: Mapping[str, socket], targets: Mapping[str, int], file: Path) -> None:
+    """Run the crossings of these ways in this process."""
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
-            for way, (port, target) in ways.items():
-                group.create_task(Crossing(way, port, target).serve(Cuts(file)))
+            for way, entry in entries.items():
+                group.create_task(Crossing(way, entry, targets[way]).serve(Cuts(file)))
 
     asyncio.run(run())

@@ -1,11 +1,12 @@
 """What a storm goes over: some services twice, and a crossing on every way that may be cut."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - a seeded choice, the same at every run
+from socket import create_server, socket
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -47,29 +48,20 @@ def prepared(system: System, evaluation: Evaluation, twice: Sequence[str]) -> Sy
     """The system with a second process of these deployments, and crossings."""
     names = [each.name for each in evaluation.deployments()]
     processes = [*names, *map(second_of, twice)]
-    ways = [*map(to_database, processes), *map(to_service, names)]
 
     def specs(addresses: Addresses) -> Sequence[ProcessSpec]:
+        targets = {to_database(process): addresses.postgres_port for process in processes}
+        targets |= {to_service(name): addresses.ports[name] for name in names}
+        # opened before anything else runs: a port only chosen could be taken by then
+        entries = {way: create_server(("127.0.0.1", 0)) for way in targets}
         calm = system.processes(addresses)
         second = [_second(spec, addresses) for spec in calm if spec.name in twice]
-        crossed = [_crossed(spec, names, addresses) for spec in (*calm, *second)]
-        links = dict(_links(processes, names, addresses))
-        start = partial(serve_all, links, cuts_file(evaluation))
+        crossed = [_crossed(spec, targets, entries) for spec in (*calm, *second)]
+        start = partial(serve_all, entries, targets, cuts_file(evaluation))
         return [ProcessSpec("crossings", start), *crossed]
 
-    ports = dict.fromkeys([*map(second_of, twice), *ways])
+    ports = dict.fromkeys(map(second_of, twice))
     return replace(system, processes=specs, ports={**system.ports, **ports})
-
-
-def _links(
-    processes: Sequence[str], names: Sequence[str], addresses: Addresses
-) -> Iterator[tuple[str, tuple[int, int]]]:
-    for process in processes:
-        way = to_database(process)
-        yield way, (addresses.ports[way], addresses.postgres_port)
-    for name in names:
-        way = to_service(name)
-        yield way, (addresses.ports[way], addresses.ports[name])
 
 
 def _second(spec: ProcessSpec, addresses: Addresses) -> ProcessSpec:
@@ -79,10 +71,14 @@ def _second(spec: ProcessSpec, addresses: Addresses) -> ProcessSpec:
     return replace(spec, name=name, environment=environment, ready=partial(http_ready, port))
 
 
-def _crossed(spec: ProcessSpec, names: Sequence[str], addresses: Addresses) -> ProcessSpec:
+def _crossed(
+    spec: ProcessSpec, targets: Mapping[str, int], entries: Mapping[str, socket]
+) -> ProcessSpec:
     """The same process, which reaches its database and the other services over crossings."""
-    by_port = {addresses.ports[name]: addresses.ports[to_service(name)] for name in names}
-    by_port[addresses.postgres_port] = addresses.ports[to_database(spec.name)]
+    ports = {way: entry.getsockname()[1] for way, entry in entries.items()}
+    by_port = {target: ports[way] for way, target in targets.items()}
+    database = to_database(spec.name)
+    by_port[targets[database]] = ports[database]
     urls: Mapping[str, str] = json.loads(spec.environment["PARTNERS_SERVICE_URLS"])
     crossed = {key: _at(url, by_port) for key, url in urls.items()}
     return replace(
