@@ -1,4 +1,4 @@
-"""The bus as a stormer sees and disturbs it: carried again, read again, doubled, begun again."""
+"""The bus as a stormer sees and disturbs it: carrying again, doubled, begun again."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,20 +26,6 @@ async def carries(access: BusAccess, heads: Mapping[str, int]) -> bool:
         (last := lasts.get(log)) is not None and _number(last.headers) >= head
         for log, head in heads.items()
     )
-
-
-async def reads(access: BusAccess, group: str, logs: Iterable[str]) -> bool:
-    """Whether a group has committed something of every one of these logs."""
-    consumer = AIOKafkaConsumer(**access.client(), group_id=group, enable_auto_commit=False)
-    try:
-        await consumer.start()
-        places = [TopicPartition(log, 0) for log in logs]
-        consumer.assign(places)
-        return all([bool(await consumer.committed(place)) for place in places])
-    except (KafkaError, OSError):
-        return False
-    finally:
-        await consumer.stop()
 
 
 async def begin_again(access: BusAccess, group: str, logs: Sequence[str], seconds: float) -> bool:

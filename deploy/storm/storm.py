@@ -151,11 +151,18 @@ class Storm:
         documents = await self._operations()
         heads = {log["log"]: log["head"] for each in documents for log in each["logs"]}
         await until(lambda: bus.carries(self.place.access, heads), "every log is on the new broker")
-        for each in documents:
-            logs = {consumer["log"] for consumer in each["consumers"]}
-            group = f"{each['service']}@{each['deployment']}"
-            await until(partial(bus.reads, self.place.access, group, logs), f"{group} reads")
+        heads = {
+            log["log"]: log["head"] for each in await self._operations() for log in each["logs"]
+        }
+        await until(partial(self._applied, heads), "every consumer has applied every log")
         return monotonic() - began
+
+    async def _applied(self, heads: Mapping[str, int]) -> bool:
+        return all(
+            consumer["watermark"] >= heads[consumer["log"]]
+            for each in await self._operations()
+            for consumer in each["consumers"]
+        )
 
     async def _pause(self, name: str) -> float:
         await self.place.processes.pause(name, PAUSE_SECONDS)
