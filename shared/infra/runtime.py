@@ -74,13 +74,14 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
 
 def assemble(service: Service, settings: ServiceSettings, pool: Pool) -> tuple[Kit, Relay]:
     """What every part of the service is given, and its relay; nothing runs yet."""
-    clock, metrics = _clock(settings), Metrics()
+    clock, metrics, sources = _clock(settings), Metrics(), Sources(settings)
     relay = Relay(
         settings.database_url.get_secret_value(),
         service.name,
         settings.organisations,
         BusAccess.of(settings),
         metrics,
+        sources.copy_size,
     )
     keys = Keys.of(settings, clock)
     shell = Shell(
@@ -101,7 +102,7 @@ def assemble(service: Service, settings: ServiceSettings, pool: Pool) -> tuple[K
         shell=shell,
         keys=keys,
         opener=Opener(service.name, settings, shell, pool, keys),
-        sources=Sources(settings),
+        sources=sources,
         metrics=metrics,
         register=read_register(settings.register_folder),
     )

@@ -164,7 +164,8 @@ class Loss:
     def relay(self) -> Relay:
         """The relay of the restored service."""
         reach = access(self.broker)
-        return Relay(self.restored.service, "engagement", [self.code], reach, Metrics())
+        copied = self.kit.sources.copy_size
+        return Relay(self.restored.service, "engagement", [self.code], reach, Metrics(), copied)
 
     async def react(self, shell: Shell, events: Sequence[Recorded]) -> None:
         """Let the reaction decide about these on the shell's database, each in a transaction."""

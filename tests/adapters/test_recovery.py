@@ -257,6 +257,29 @@ async def test_a_recovered_log_is_published_and_takes_commands_again(lost: Loss)
         await until(lambda: relay.may_write(lost.code))
 
 
+async def test_where_the_bus_was_lost_too_the_auditor_is_asked(lost: Loss) -> None:
+    await lost.audited.write(5)
+    await lost.restore(3)
+    relay = lost.relay()
+    lost.away.add("audit")
+    async with running(relay.run()):
+        await until(lambda: relay.active)
+        assert not relay.may_write(lost.code)
+        lost.away.clear()
+        await until(lambda: relay.state[lost.code] is Standing.BEHIND)
+        await lost.recover()
+        await until(lambda: relay.may_write(lost.code))
+
+
+async def test_without_auditor_and_topic_a_log_goes_on_after_a_while(lost: Loss) -> None:
+    await lost.audited.write(3)
+    await lost.restore(4)
+    relay = lost.relay()
+    lost.away.add("audit")
+    async with running(relay.run()):
+        await until(lambda: relay.may_write(lost.code))
+
+
 async def test_nothing_is_decided_on_a_log_that_is_behind_not_even_nothing(lost: Loss) -> None:
     theirs = await lost.adopt_in_source(1)
     await lost.restore(1)

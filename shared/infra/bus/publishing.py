@@ -19,6 +19,7 @@ from shared.infra.bus.records import outgoing
 from shared.infra.bus.standing import Published, Standing
 from shared.infra.bus.survey import Found, Survey
 from shared.infra.bus.topics import Topics
+from shared.infra.bus.vouching import Vouching
 from shared.infra.database import Connection
 from shared.infra.sql import load
 from shared.kernel.identifiers import LogName
@@ -47,12 +48,14 @@ class Publisher:
         access: BusAccess,
         connection: Connection,
         stood: Callable[[Mapping[str, Found]], None],
+        vouching: Vouching,
     ) -> None:
         self._service = service
         self._organisations = organisations
         self._access = access
         self._connection = connection
         self._stood = stood
+        self._vouching = vouching
         self._found: dict[str, Found] = {}
 
     async def run(self, wait: Callable[[float], Awaitable[None]]) -> None:
@@ -67,7 +70,7 @@ class Publisher:
             stack.push_async_callback(producer.stop)
             await producer.start()
             reader = await stack.enter_async_context(TopicReader(self._access, names))
-            survey = Survey(self._service, self._connection, reader)
+            survey = Survey(self._service, self._connection, reader, self._vouching)
             while True:
                 await self._check(survey)
                 due = time.monotonic() + CHECK_SECONDS
@@ -137,6 +140,8 @@ class Publisher:
         return changed
 
     async def _save(self, changed: Mapping[str, Found]) -> None:
+        # a topic that nobody vouches for yet is looked at again: until then all stays as it was
+        changed = {o: f for o, f in changed.items() if f.standing is not Standing.UNCHECKED}
         if changed:
             prefixes = [found.published for found in changed.values()]
             await self._connection.execute(

@@ -18,6 +18,7 @@ from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.standing import Standing
 from shared.infra.bus.survey import Found, Survey
 from shared.infra.bus.topics import make_topics
+from shared.infra.bus.vouching import Copied, Vouching
 from shared.infra.database import AWAY, Connection
 from shared.infra.metrics import Metrics
 from shared.infra.sql import load
@@ -44,12 +45,16 @@ class Relay:
         organisations: Sequence[str],
         access: BusAccess,
         metrics: Metrics,
+        copied: Copied | None = None,
     ) -> None:
+        """`copied` says how much of a log the auditor has; without it only the topic is asked."""
         self._dsn = dsn
         self._service = service
         self._organisations = tuple(organisations)
         self._access = access
         self._metrics = metrics
+        self._copied = copied
+        self._vouching = Vouching(service, metrics, copied)
         self._standings = dict.fromkeys(self._organisations, Standing.UNCHECKED)
         self._woken = asyncio.Event()
         self.active = False
@@ -88,6 +93,7 @@ class Relay:
         self._standings = dict.fromkeys(self._organisations, Standing.UNCHECKED)
 
     async def _with_database(self) -> None:
+        self._vouching = Vouching(self._service, self._metrics, self._copied)
         connection = await asyncpg.connect(
             self._dsn, server_settings={"application_name": f"{self._service} relay"}
         )
@@ -107,7 +113,12 @@ class Relay:
 
     async def _publish(self, connection: Connection) -> None:
         publisher = Publisher(
-            self._service, self._organisations, self._access, connection, self._found
+            self._service,
+            self._organisations,
+            self._access,
+            connection,
+            self._found,
+            self._vouching,
         )
         try:
             await publisher.run(self._wait)
@@ -143,7 +154,7 @@ class Relay:
         try:
             await make_topics(self._access, names)
             async with TopicReader(self._access, names) as reader:
-                survey = Survey(self._service, connection, reader)
+                survey = Survey(self._service, connection, reader, self._vouching)
                 standings = await survey.standings(self._organisations)
         except KafkaError as error:
             _logger.warning("relay-bus-away", error=type(error).__name__)

@@ -83,6 +83,14 @@ class Sources:
         path = f"/copies/{log.service}/{log.organisation}"
         return await self._bodies("audit", log, path, after, limit)
 
+    async def copy_size(self, log: LogName) -> int:
+        """How many events of a log the audit service's copy has; 0 where nobody audits."""
+        if not self.knows("audit", log.organisation):
+            return 0
+        path = f"/copies/{log.service}/{log.organisation}/head"
+        reply = await self.get("audit", log.organisation, path)
+        return int(reply.json()["sequence"]) if reply else 0
+
     async def get(
         self, service: str, organisation: str, path: str, query: dict[str, str] | None = None
     ) -> httpx.Response | None:

@@ -7,8 +7,10 @@ from typing import Final
 from aiokafka import ConsumerRecord
 
 from shared.contracts import envelope
+from shared.infra import log
 from shared.infra.bus.reading import CHUNK, TopicReader
 from shared.infra.bus.standing import Claim, Published, Standing, judge, went_back
+from shared.infra.bus.vouching import Vouching
 from shared.infra.database import Connection
 from shared.infra.sql import load
 from shared.kernel.identifiers import LogName
@@ -27,10 +29,13 @@ class Found:
 class Survey:
     """Compares the topics of one service's logs with the logs."""
 
-    def __init__(self, service: str, connection: Connection, reader: TopicReader) -> None:
+    def __init__(
+        self, service: str, connection: Connection, reader: TopicReader, vouching: Vouching
+    ) -> None:
         self._service = service
         self._connection = connection
         self._reader = reader
+        self._vouching = vouching
         self._foreign_tails: dict[str, tuple[Published, int]] = {}
 
     async def look(self, known: Mapping[str, Published]) -> dict[str, Found]:
@@ -48,8 +53,10 @@ class Survey:
             end, last = ends[topic], lasts.get(topic)
             if last is None:
                 # nothing is there: what was confirmed, if anything, is published again
-                found[organisation] = Found(Standing.PUBLISHING, Published(end=end))
+                standing = await self._without_topic(organisation)
+                found[organisation] = Found(standing, Published(end=end))
             elif self._well(organisation, prefix, last, ours.get(organisation)):
+                self._vouching.shown(organisation)
                 found[organisation] = Found(Standing.PUBLISHING, replace(prefix, end=end))
             else:
                 found[organisation] = await self._look_closely(organisation, prefix, end, last)
@@ -59,11 +66,24 @@ class Survey:
         """Only whether each topic lets its log be written, without the confirmed prefix."""
         lasts = await self._reader.last(await self._reader.ends())
         return {
-            organisation: judge(
-                *await self._claims(organisation, lasts.get(self._topic(organisation)))
-            )
+            organisation: await self._standing(organisation, lasts.get(self._topic(organisation)))
             for organisation in organisations
         }
+
+    async def _standing(self, organisation: str, last: ConsumerRecord | None) -> Standing:
+        if last is None:
+            return await self._without_topic(organisation)
+        claims = await self._claims(organisation, last)
+        standing = judge(*claims)
+        if standing is Standing.PUBLISHING:
+            self._vouching.shown(organisation)
+        elif standing is Standing.BEHIND and claims[0] is not None:
+            self._vouching.saw(organisation, claims[0].sequence)
+        return standing
+
+    async def _without_topic(self, organisation: str) -> Standing:
+        head = await log.head(self._connection, organisation)
+        return await self._vouching.without_topic(organisation, head.sequence if head else 0)
 
     def _topic(self, organisation: str) -> str:
         return str(LogName(self._service, organisation))
@@ -83,7 +103,7 @@ class Survey:
     async def _look_closely(
         self, organisation: str, prefix: Published, end: int, last: ConsumerRecord
     ) -> Found:
-        standing = judge(*await self._claims(organisation, last))
+        standing = await self._standing(organisation, last)
         if standing is not Standing.PUBLISHING:
             return Found(standing, prefix)
         topic = self._topic(organisation)
@@ -101,14 +121,12 @@ class Survey:
         return Found(Standing.PUBLISHING, published)
 
     async def _claims(
-        self, organisation: str, end: ConsumerRecord | None
+        self, organisation: str, end: ConsumerRecord
     ) -> tuple[Claim | None, Claim | None]:
         """Reading back from the end: the last event of this log, and the last within its head."""
-        log, last = LogName(self._service, organisation), None
-        if end is None:
-            return None, None
-        async for record in self._reader.backwards(str(log), end.offset):
-            sequence = _claimed(record, log)
+        name, last = LogName(self._service, organisation), None
+        async for record in self._reader.backwards(str(name), end.offset):
+            sequence = _claimed(record, name)
             if sequence is None:
                 continue
             # the log is asked after the topic was read, so it is never the older of the two
@@ -147,7 +165,7 @@ class Survey:
         return body.encode() if body is not None else None
 
 
-def _claimed(record: ConsumerRecord, log: LogName) -> int | None:
+def _claimed(record: ConsumerRecord, name: LogName) -> int | None:
     """The number a record claims in this log; None when it is no well-formed event of it."""
     if record.value is None:
         return None
@@ -155,4 +173,4 @@ def _claimed(record: ConsumerRecord, log: LogName) -> int | None:
         event = envelope.read(record.value)
     except envelope.Malformed:
         return None
-    return event.sequence if event.log == log else None
+    return event.sequence if event.log == name else None
