@@ -1,7 +1,8 @@
 """The bus as a stormer sees and disturbs it: carrying again, doubled, begun again."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -9,17 +10,34 @@ from aiokafka.errors import KafkaError
 
 from shared.infra.bus.access import BusAccess
 from shared.infra.bus.reading import TopicReader
+from shared.infra.endless import is_stray
 
 PAUSE_SECONDS: Final = 0.2
 _AGAIN: Final = "delivered-again"
 """The header by which the doubler knows its own records."""
 
 
+class Strayed(KafkaError):  # type: ignore[misc]
+    """A client's own cancellation came out of it, as when it is closed over a fetch."""
+
+
+@contextmanager
+def nothing_strays() -> Iterator[None]:
+    """Let no cancellation out that nobody asked for."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not is_stray():
+            raise
+        raise Strayed from None
+
+
 async def carries(access: BusAccess, heads: Mapping[str, int]) -> bool:
     """Whether the last record of every log's topic has at least the number the log stood at."""
     try:
-        async with TopicReader(access, list(heads)) as reader:
-            lasts = await reader.last(await reader.ends())
+        with nothing_strays():
+            async with TopicReader(access, list(heads)) as reader:
+                lasts = await reader.last(await reader.ends())
     except (KafkaError, OSError):
         return False
     return all(
@@ -51,7 +69,8 @@ async def begin_again(access: BusAccess, group: str, logs: Sequence[str], second
     except (KafkaError, OSError, TimeoutError):
         return False
     finally:
-        await consumer.stop()
+        with suppress(Strayed), nothing_strays():
+            await consumer.stop()
     return True
 
 
@@ -68,7 +87,8 @@ class Doubler:
         """Follow the topics; from their beginning again whenever the bus fails."""
         while True:
             try:
-                await self._follow()
+                with nothing_strays():
+                    await self._follow()
             except (KafkaError, OSError):
                 await asyncio.sleep(PAUSE_SECONDS)
 

@@ -18,6 +18,7 @@ from shared.infra.bus.sources import Sources
 from shared.infra.clock import Clock, SimulatedClock, SystemClock
 from shared.infra.database import AWAY, Pool, open_pool
 from shared.infra.deadlines import Scheduler
+from shared.infra.endless import endless
 from shared.infra.http import (
     health,
     keys_api,
@@ -180,20 +181,6 @@ async def _until_stopped(
         async with asyncio.TaskGroup() as group:
             group.create_task(listen())
             for part in parts:
-                group.create_task(_endless(part))
+                group.create_task(endless(part))
     except* _Stopped:
         _log.info("stopped")
-
-
-async def _endless(part: Coroutine[Any, Any, None]) -> None:
-    """A part that ends without being asked ends the process: nothing may be missing unnoticed.
-
-    A library's stray cancellation would otherwise end one part and leave the others at work.
-    """
-    try:
-        await part
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-    raise RuntimeError(f"{part} ended by itself.")

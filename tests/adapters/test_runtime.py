@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.infra.runtime import _endless
+from shared.infra.endless import endless
 
 
 async def _ends() -> None:
@@ -20,17 +20,17 @@ async def _stray_cancellation() -> None:
 
 async def test_a_part_that_returns_ends_the_process() -> None:
     with pytest.raises(RuntimeError, match=r"_ends.* ended by itself"):
-        await _endless(_ends())
+        await endless(_ends())
 
 
 async def test_a_part_that_nobody_asked_to_end_ends_the_process() -> None:
     with pytest.raises(RuntimeError, match=r"_stray_cancellation.* ended by itself"):
         async with asyncio.timeout(5):
-            await _endless(_stray_cancellation())
+            await endless(_stray_cancellation())
 
 
 async def test_a_part_that_was_asked_to_end_does_so_quietly() -> None:
-    part = asyncio.create_task(_endless(asyncio.Event().wait()))  # type: ignore[arg-type]
+    part = asyncio.create_task(endless(asyncio.Event().wait()))  # type: ignore[arg-type]
     await asyncio.sleep(0)
     part.cancel()
     await asyncio.wait([part])

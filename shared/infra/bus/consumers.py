@@ -28,6 +28,7 @@ from shared.infra.bus.topics import make_topics
 from shared.infra.bus.watermarks import Place, reached
 from shared.infra.bus.worker import LogWorker, Tail
 from shared.infra.database import AWAY, Pool
+from shared.infra.endless import endless
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
 from shared.infra.settings import ServiceSettings
@@ -142,8 +143,8 @@ class Consumers:
         try:
             await subscription.start()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch_tails(subscription))
-                tasks.create_task(subscription.commit_for_ever())
+                tasks.create_task(endless(self._watch_tails(subscription)))
+                tasks.create_task(endless(subscription.commit_for_ever()))
         finally:
             await subscription.finish()
 

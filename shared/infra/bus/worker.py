@@ -11,6 +11,7 @@ import structlog
 
 from shared.infra.bus.applying import told
 from shared.infra.bus.feed import Delivery, Feed, Stopped
+from shared.infra.endless import is_stray
 
 MOST_AT_ONCE: Final = 2_000
 PAUSE_SECONDS: Final = 1.0
@@ -129,6 +130,11 @@ class LogWorker:
             await work()
         except Stopped as stopped:
             held = stopped
+        except asyncio.CancelledError:
+            # without this the log would rest for ever, and nobody would know
+            if not is_stray():
+                raise
+            held = Stopped(0, PAUSE_SECONDS, "A connection ended under it.")
         except Exception as error:  # noqa: BLE001 - a bug here must not stop other logs
             # no traceback: its lines may hold what an event says of a person
             _logger.error(  # noqa: TRY400

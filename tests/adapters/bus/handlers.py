@@ -20,7 +20,7 @@ class Consuming:
     """Numbers at which the handlers fail."""
     failing_in: str | None = None
     """The organisation in which they fail; all without it."""
-    failure: Callable[[], Exception] = lambda: RuntimeError("a bug")
+    failure: Callable[[], BaseException] = lambda: RuntimeError("a bug")
     failures: int = 0
     failures_left: int | None = None
 

@@ -1,5 +1,7 @@
 """The consumer kit on a real broker and PostgreSQL: effects exactly once, no loss unseen."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -200,3 +202,13 @@ async def test_a_database_put_back_under_a_running_consumer_is_noticed(one: Worl
         await superuser.execute("UPDATE kit.watermarks SET sequence = 40")
         await superuser.close()
         await one.has_seen(range(1, 102))
+
+
+async def test_a_cancellation_nobody_asked_for_does_not_silence_a_log(one: World) -> None:
+    """As a client of the database hands on when its server dies."""
+    part = relay(one.source.service, one.kit.organisations, one.broker)
+    one.fail_so_often(5, 1)
+    one.failure = asyncio.CancelledError
+    await one.writer.write(10)
+    async with running(part.run(), one.consumers(one.fold()).run()):
+        await one.has_seen(range(1, 12))
