@@ -2,20 +2,22 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import Callable, Mapping
 
+import structlog
 import uvloop
 
 from deploy.bench.measures import Contender, Experiment, Figures, Outcome, outcomes
 from deploy.bench.place import Place
-from shared.infra.logging import configure_logging
 
 Told = Callable[[str], None]
 
 
 def run(experiment: Experiment, place: Place, told: Told) -> list[Outcome]:
     """All rounds of one experiment; `told` hears of each turn."""
-    configure_logging("error", service="bench")
+    quiet = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=quiet)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(experiment, place, told))
 

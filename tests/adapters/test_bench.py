@@ -1,11 +1,12 @@
 """The bench runs, and says so when a target is missed."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from deploy.bench import experiments
@@ -16,9 +17,11 @@ from deploy.cli.main import app
 
 
 @pytest.fixture
-def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(bench, "DATA", tmp_path)
-    return tmp_path / "bench.json"
+    yield tmp_path / "bench.json"
+    # other tests of this process look at what is logged
+    structlog.reset_defaults()
 
 
 def test_the_bench_measures_ours_beside_its_peer(quick: Path) -> None:
