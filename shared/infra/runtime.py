@@ -1,6 +1,7 @@
 """Turns what a service says of itself into a running process, and ends it in order."""
 
 import asyncio
+import os
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -42,6 +43,8 @@ from shared.infra.shell import Shell
 
 _PAUSE_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 5
+_LEAVE_SECONDS: Final = 15
+"""After the first part has ended; what has not let go by then is left behind."""
 _log = structlog.get_logger()
 
 
@@ -177,10 +180,13 @@ async def _until_stopped(
         await server.serve()
         raise _Stopped
 
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(listen())
-            for part in parts:
-                group.create_task(endless(part))
+            for part in (listen(), *map(endless, parts)):
+                # a process that neither works nor ends would never be started again
+                group.create_task(part).add_done_callback(
+                    lambda _: loop.call_later(_LEAVE_SECONDS, os._exit, 1)
+                )
     except* _Stopped:
         _log.info("stopped")

@@ -1,6 +1,9 @@
 """The parts of a service's process live and end together."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +38,36 @@ async def test_a_part_that_was_asked_to_end_does_so_quietly() -> None:
     part.cancel()
     await asyncio.wait([part])
     assert part.cancelled()
+
+
+PROGRAM = """
+import asyncio, uvicorn
+from shared.infra import runtime
+
+async def fails():
+    raise OSError("No space left on device")
+
+async def holds_on():
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            pass
+
+async def app(scope, receive, send):
+    pass
+
+async def main():
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    await runtime._until_stopped(server, [fails(), holds_on()])
+
+runtime._LEAVE_SECONDS = 0.5
+asyncio.run(main())
+"""
+
+
+def test_a_part_that_does_not_let_go_is_left_behind() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=Path(__file__).parents[2], timeout=30, check=False
+    )
+    assert ended.returncode == 1
