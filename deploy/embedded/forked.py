@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 
 from deploy.embedded.children import die_with_parent
@@ -103,6 +104,9 @@ class Forked:
         if self.log is not None:
             for descriptor in (1, 2):
                 _redirect(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, descriptor)
+            if isinstance(sys.stdout, TextIOWrapper):
+                # what was printed stands before the error that came after it
+                sys.stdout.reconfigure(line_buffering=True)
         os.environ.update(self.spec.environment)  # noqa: TID251 - what the child will read
 
 

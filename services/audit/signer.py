@@ -14,6 +14,7 @@ from services.audit.notices import Notices
 from services.audit.witnesses import Witnesses
 from shared.infra.clock import Clock
 from shared.infra.database import AWAY, Connection, Pool
+from shared.infra.endless import is_asked_to_end
 from shared.infra.metrics import Metrics
 from shared.infra.signing import SigningKey
 from shared.kernel.checkpoint import Checkpoint, Note, origin
@@ -66,6 +67,9 @@ class Signer:
                 await self.work_off()
             except (*AWAY, KafkaError) as error:
                 _log.warning("checkpoints wait", reason=type(error).__name__)
+            if is_asked_to_end():
+                # a client of the broker that is just closed keeps a cancellation to itself
+                raise asyncio.CancelledError
             await asyncio.sleep(seconds)
 
     async def work_off(self) -> None:
