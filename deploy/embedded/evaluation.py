@@ -21,7 +21,7 @@ ORGANISATIONS: Final = ("L-PROVIDE", "QH8", "RAJ")
 """The hosts of the demonstration; L-PROVIDE stands for Provide CIC, whose ODS code is not known."""
 REGISTER: Final = Path(__file__).parents[1] / "organisations"
 MACHINE_TOKEN_SECONDS: Final = 366 * 24 * 3600
-FETCH_WAIT_MILLISECONDS: Final = 50
+FETCH_WAIT_MILLISECONDS: Final = 100
 """The embedded broker wakes no waiting fetch: half of this is what an event waits on the way."""
 
 
