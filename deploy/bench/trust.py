@@ -19,7 +19,7 @@ from shared.infra import log
 from shared.infra.bus.access import BusAccess
 from shared.infra.bus.relay import Relay
 from shared.infra.clock import SystemClock
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.identifiers import new_person_id, new_stream_id, new_traceparent
 from shared.infra.keys import Keys
 from shared.infra.metrics import Metrics
@@ -85,10 +85,7 @@ class Trust:
             for one in contributions:
                 await transaction.record(organisation, one.stream, raised(one), new=True)
 
-        async def attempt(connection: Connection) -> None:
-            await self.shell.act(connection, cause, work)
-
-        await self.shell.transact(attempt)
+        await self.shell.do(cause, work)
         return contributions
 
     async def answer(self, contribution: Contribution) -> Answer:

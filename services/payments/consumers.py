@@ -88,7 +88,9 @@ async def adopted(transaction: Transaction, recorded: Recorded, _: Mapping[str, 
     if not isinstance(event, PolicyAdopted) or event.kind != INVOLVEMENT_PAYMENT:
         return
     payer = recorded.log.organisation
-    rows = await transaction.connection.fetch(_SQL["payment_days"], payer, event.effective_from)
+    rows = await (await transaction.begin()).fetch(
+        _SQL["payment_days"], payer, event.effective_from
+    )
     for row in rows:
         await _count_again(transaction, payer, row["stream"], recorded)
 

@@ -98,7 +98,7 @@ async def bank_details(
     transaction: Transaction, organisation: str, payee: UUID, number: int
 ) -> Sealed | None:
     """A payee's bank details of this number, sealed; None when there are none."""
-    bodies = await log.read_stream(transaction.connection, organisation, f"payee/{payee}")
+    bodies = await log.read_stream(await transaction.begin(), organisation, f"payee/{payee}")
     for event in (read(body).event() for body in bodies):
         if isinstance(event, PayeeDetailsGiven) and event.number == number:
             # what is read back from a log is sealed

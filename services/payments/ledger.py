@@ -112,7 +112,7 @@ async def freeze(
 
 
 async def _selection(transaction: Transaction, payer: str) -> Selection:
-    found = await work_list.payable(transaction.connection, payer)
+    found = await work_list.payable(await transaction.begin(), payer)
     verified: dict[UUID, int] = {}
     for payee in {one.payee for one in found}:
         state = await transaction.state(PAYEE, payer, f"payee/{payee}")

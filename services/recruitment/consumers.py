@@ -41,7 +41,7 @@ async def _decision(
     transaction: Transaction, organisation: str, stream: str, correlation: UUID
 ) -> int | None:
     """Which decision a message told: the one with the same correlation."""
-    for body in await log.read_stream(transaction.connection, organisation, stream):
+    for body in await log.read_stream(await transaction.begin(), organisation, stream):
         earlier = read(body)
         if earlier.type == OutcomeDecided.__name__ and earlier.correlation_id == correlation:
             event = earlier.event()

@@ -12,7 +12,7 @@ import structlog
 
 from shared.infra import orders
 from shared.infra.database import AWAY, Connection, Pool
-from shared.infra.shell import Cause, Shell, Transaction
+from shared.infra.shell import Cause, Shell, Transaction, Unit
 from shared.infra.sql import load
 from shared.kernel.decider import Refused
 
@@ -85,8 +85,9 @@ class Scheduler:
         """Take one due deadline and run its timer; False when there is none."""
         in_hand: list[Due] = []
 
-        async def attempt(connection: Connection) -> bool:
+        async def attempt(unit: Unit) -> bool:
             in_hand.clear()
+            connection = await unit.begin()
             row = await connection.fetchrow(
                 _SQL["claim"], self._shell.clock.now(), self._writable_organisations()
             )
@@ -95,7 +96,7 @@ class Scheduler:
             *place, correlation, traceparent = row.values()
             due = Due(*place)
             in_hand.append(due)
-            await self._fire(connection, due, correlation, traceparent)
+            await self._fire(unit, due, correlation, traceparent)
             return True
 
         try:
@@ -107,9 +108,7 @@ class Scheduler:
             await self._postpone(in_hand[0])
             return True
 
-    async def _fire(
-        self, connection: Connection, due: Due, correlation: UUID, traceparent: str
-    ) -> None:
+    async def _fire(self, unit: Unit, due: Due, correlation: UUID, traceparent: str) -> None:
         actor = f"system/{self._shell.service}"
         cause = Cause(due.cause, correlation, actor, traceparent)
         timer = self._timers[due.purpose]
@@ -118,8 +117,8 @@ class Scheduler:
             await timer(transaction, due)
 
         try:
-            async with connection.transaction():
-                await self._shell.act(connection, cause, work)
+            async with unit.connection.transaction():
+                await self._shell.act(unit, cause, work)
         except Refused as refusal:
             _log.info("deadline refused", **_names(due), rule=refusal.rule())
         else:

@@ -42,9 +42,9 @@ async def erase(
 
     Destroyed keys make every copy of every event unreadable; no log changes, so all proofs hold.
     """
-    found = await keys.of_person(transaction.connection, organisation, person)
+    found = await keys.of_person(await transaction.begin(), organisation, person)
     answer = await _destroy(transaction, keys, organisation, found, holds, person, request)
-    await keys.known.forget(transaction.connection, organisation, person)
+    await keys.known.forget(await transaction.begin(), organisation, person)
     stream = f"erasure/{transaction.derive(f'erasure/{person}')}"
     await transaction.record(organisation, stream, answer)
     return answer
@@ -62,7 +62,7 @@ async def _destroy(
     held = {key.key: hold for key in found if (hold := holds(key))}
     condemned = [key for key in found if key.key not in held]
     destroyed = await keys.destroy(
-        transaction.connection, organisation, [key.key for key in condemned]
+        await transaction.begin(), organisation, [key.key for key in condemned]
     )
     return SubjectErased(
         person=person,
@@ -113,7 +113,9 @@ def erasing_again(keys: Keys) -> Timer:
         kept = {(found.retention_class, found.case): found for found in last.kept}
         found = [
             key
-            for key in await keys.of_person(transaction.connection, due.organisation, last.person)
+            for key in await keys.of_person(
+                await transaction.begin(), due.organisation, last.person
+            )
             if (key.retention_class, key.case) in kept
         ]
         today = london_date(transaction.now)

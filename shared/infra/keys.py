@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from os import urandom
@@ -17,10 +17,12 @@ from shared.contracts.envelope import Draft
 from shared.contracts.personal import RetentionClass, Sealed
 from shared.infra.clock import Clock
 from shared.infra.database import Connection
+from shared.infra.key_memory import KeyMemory
 from shared.infra.known_persons import KnownPersons
-from shared.infra.sealing import Holder, Place, places, seal, with_sealed
+from shared.infra.sealing import Holder, PersonKey, Place, places, seal, with_sealed
 from shared.infra.settings import ServiceSettings
 from shared.infra.sql import load
+from shared.infra.unit import Unit
 from shared.kernel.decider import Refused
 
 _SQL = load(__file__)
@@ -119,6 +121,7 @@ class Keys:
     def __init__(self, wrapping: KeyEncryptionKeys, known: KnownPersons, clock: Clock) -> None:
         self._wrapping = wrapping
         self._clock = clock
+        self._memory = KeyMemory()
         self.known = known
 
     @classmethod
@@ -130,29 +133,43 @@ class Keys:
             clock,
         )
 
-    async def seal(self, connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
-        """The drafts with every personal value sealed; new keys are made in this transaction.
+    async def seal(
+        self, unit: Unit, drafts: Sequence[Draft], relied_on: set[UUID] | None = None
+    ) -> list[Draft]:
+        """The drafts with every personal value sealed; new keys are made in this unit.
 
+        Keys that are remembered are relied on, and named in `relied_on`, only where it is given:
+        who writes must see in the same transaction that they are still there.
         Raises CannotSeal where a personal value may not stand and PersonErasedInThisCase.
         """
         found = [places(draft) for draft in drafts]
-        holders = list(dict.fromkeys(place.holder for of_draft in found for place in of_draft))
+        holders = {place.holder for of_draft in found for place in of_draft}
         if not holders:
             return list(drafts)
-        keys = await self.obtain(connection, holders)
+        keys: dict[Holder, PersonKey] = {}
+        if relied_on is not None:
+            keys = self._memory.keys_of(holders)
+            relied_on.update(key.id for key in keys.values())
+        if missing := [holder for holder in holders if holder not in keys]:
+            keys |= await self.obtain(unit, missing)
         return [
             with_sealed(draft, {place.at.pointer: _seal(place, keys) for place in of_draft})
             for draft, of_draft in zip(drafts, found, strict=True)
         ]
 
-    async def obtain(
-        self, connection: Connection, holders: Sequence[Holder]
-    ) -> dict[Holder, tuple[UUID, bytes]]:
-        """Id and key of each of these holders, each named once; made where there is none yet."""
-        rows = await self._held(connection, holders)
+    def forget(self, keys: Collection[UUID]) -> None:
+        """Remember these keys no longer: they are not here any more."""
+        self._memory.forget(keys)
+
+    async def obtain(self, unit: Unit, holders: Sequence[Holder]) -> dict[Holder, PersonKey]:
+        """The key of each of these holders, each named once; made where there is none yet."""
+        rows = await self._held(unit.connection, holders)
         if len(rows) == len(holders):
-            return self._opened(holders, rows, {})
+            found = self._opened(holders, rows, {})
+            self._memory.keep(found)
+            return found
         made = [(uuid4(), AESGCM.generate_key(256)) for _ in holders]
+        connection = await unit.begin()
         rows = await connection.fetch(
             _SQL["obtain"],
             *_columns(holders),
@@ -179,13 +196,14 @@ class Keys:
         holders: Sequence[Holder],
         rows: Sequence[asyncpg.Record],
         offered: Mapping[UUID, bytes],
-    ) -> dict[Holder, tuple[UUID, bytes]]:
+    ) -> dict[Holder, PersonKey]:
         keys = {}
         for row, holder in zip(rows, holders, strict=True):
             if row["wrapped"] is None:
                 raise PersonErasedInThisCase
             wrapped = WrappedKey(row["key"], holder, row["wrapping"], row["wrapped"])
-            keys[holder] = row["key"], offered.get(row["key"]) or self._wrapping.unwrap(wrapped)
+            octets = offered.get(row["key"]) or self._wrapping.unwrap(wrapped)
+            keys[holder] = PersonKey.of(row["key"], octets)
         return keys
 
     async def find(
@@ -253,9 +271,8 @@ class Keys:
         ]
 
 
-def _seal(place: Place, keys: Mapping[Holder, tuple[UUID, bytes]]) -> Sealed:
-    key_id, key = keys[place.holder]
-    return seal(place.clear.value, key, key_id, place.holder, place.at)
+def _seal(place: Place, keys: Mapping[Holder, PersonKey]) -> Sealed:
+    return seal(place.clear.value, keys[place.holder], place.holder, place.at)
 
 
 def _columns(

@@ -9,7 +9,6 @@ What append may raise:
       └ BodyRefused        this text is not one of our bodies
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,21 +90,20 @@ class Head:
     recorded_at: datetime
 
 
-async def append(connection: Connection, entries: Sequence[Entry], at: datetime) -> list[str]:
-    """Append in one call, all or nothing; answers the stamped bodies in the order given.
+async def append(
+    connection: Connection, entries: Sequence[Entry], at: datetime
+) -> dict[str, range]:
+    """Append in one call, all or nothing; answers the numbers given, by organisation.
 
     Call it last: the logs' ordering locks are held until the transaction ends.
     """
     if not entries:
-        return []
+        return {}
     try:
         rows = await connection.fetch(_SQL["append"], *columns(entries), at)
     except asyncpg.PostgresError as error:
         raise refusal_of(error, [entry.log_organisation for entry in entries]) from error
-    stamped: dict[str, deque[str]] = {}
-    for row in rows:
-        stamped.setdefault(row["organisation"], deque()).append(row["body"])
-    return [stamped[entry.log_organisation].popleft() for entry in entries]
+    return {organisation: range(first, last + 1) for organisation, first, last in rows}
 
 
 def columns(

@@ -1,7 +1,7 @@
 -- name: append
--- Appends entries in one call; answers number and stamped body of each, in the order given for each organisation.
+-- Appends entries in one call; answers the first and the last number given in each log.
 -- $1 organisations, $2 streams, $3 versions, $4 types, $5 bodies, $6 the Clock's time.
-SELECT organisation, sequence, body FROM log.append($1, $2, $3, $4, $5, $6);
+SELECT organisation, first, last FROM log.append($1, $2, $3, $4, $5, $6);
 
 -- name: open
 -- Opens a log with its first event; false when it is open already.

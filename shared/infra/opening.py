@@ -13,7 +13,7 @@ import structlog
 
 from shared.contracts.openings import PersonalDataOpened
 from shared.contracts.personal import Sealed
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.identifiers import new_stream_id, new_traceparent
 from shared.infra.key_access import MOST_KEYS, PURPOSES, OpenedKeys
 from shared.infra.keys import Keys, NoWrappingKey
@@ -218,10 +218,7 @@ class Opener:
         async def work(transaction: Transaction) -> None:
             await transaction.record(reader.organisation, f"opening/{opening}", event, new=True)
 
-        async def attempt(connection: Connection) -> None:
-            await self._shell.act(connection, cause, work)
-
-        await self._shell.transact(attempt)
+        await self._shell.do(cause, work)
 
     def _cached(self, keeper: LogName, ids: Iterable[UUID], reader: _Reader) -> dict[UUID, bytes]:
         now = monotonic()

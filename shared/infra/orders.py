@@ -13,6 +13,8 @@ from shared.infra.sql import load
 from shared.kernel.identifiers import Position, derive
 
 _SQL = load(__file__)
+ANSWERED_MEANWHILE: Final = "LG003"
+"""SQLSTATE of `kit.note_answer`."""
 _COMMANDS: Final = uuid5(NAMESPACE_URL, "urn:partners:command")
 
 
@@ -57,27 +59,76 @@ class Answer:
     """Known from its events alone, after a recovery: where its result lies is not."""
 
 
-async def claim(connection: Connection, order: Order, secret: bytes) -> Answer | None:
-    """Take the order's key first of all, waiting for a twin; the earlier answer when it was used.
+class AnsweredBefore(Exception):
+    """The command was answered before, and how: what is being decided about it is dropped."""
 
-    Kept is only an HMAC of the body, under a secret that is not in the database.
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(self.__doc__)
+
+
+class AnsweredMeanwhile(Exception):
+    """A twin of the command was answered while this one was being decided about."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How a command's key is kept: under its causation, with an HMAC of the body and nothing of it.
+
+    The secret of the HMAC is not in the database.
     """
-    digest = hmac.digest(secret, order.body, sha256)
-    if await connection.fetchval(_SQL["claim"], order.causation, digest):
-        return None
-    row = await connection.fetchrow(_SQL["earlier"], order.causation)
-    if row is None:
-        raise asyncpg.SerializationError("The key was let go of between two looks at it.")
-    recovered = row["digest"] is None
-    if not recovered and not hmac.compare_digest(row["digest"], digest):
-        raise KeyUsedForAnotherCommand
-    positions = tuple(Position.parse(text) for text in row["positions"])
-    return Answer(row["status"], row["location"], positions, repeated=True, recovered=recovered)
 
+    causation: UUID
+    digest: bytes = field(repr=False)
 
-async def complete(connection: Connection, order: Order, answer: Answer) -> None:
-    """Note the answer to a command that wrote nothing; the others' is noted by their append."""
-    await connection.execute(_SQL["answer"], order.causation, answer.status, answer.location)
+    @classmethod
+    def of(cls, order: Order, secret: bytes) -> "Claim":
+        """The claim that this order makes."""
+        return cls(order.causation, hmac.digest(secret, order.body, sha256))
+
+    async def read_stream(
+        self, connection: Connection, organisation: str, stream: str
+    ) -> list[str]:
+        """The bodies of a stream, oldest first, unless the command is answered: AnsweredBefore.
+
+        Raises KeyUsedForAnotherCommand too.
+        """
+        rows = await connection.fetch(
+            _SQL["stream_unless_answered"], organisation, stream, self.causation
+        )
+        if rows and rows[0]["body"] is None:
+            raise AnsweredBefore(self._answer(rows[0]))
+        return [row["body"] for row in rows]
+
+    async def look(self, connection: Connection) -> None:
+        """Raise AnsweredBefore when the command is answered, or KeyUsedForAnotherCommand."""
+        row = await connection.fetchrow(_SQL["answered"], self.causation)
+        if row is not None:
+            raise AnsweredBefore(self._answer(row))
+
+    async def note(self, connection: Connection, answer: Answer) -> None:
+        """Note the answer to a command that wrote nothing; the others' is noted by their write.
+
+        Raises AnsweredMeanwhile.
+        """
+        try:
+            await connection.execute(
+                _SQL["note"], self.causation, self.digest, answer.status, answer.location
+            )
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == ANSWERED_MEANWHILE:
+                raise AnsweredMeanwhile from error
+            raise
+
+    def _answer(self, row: asyncpg.Record) -> Answer:
+        recovered = row["digest"] is None
+        if not recovered and not hmac.compare_digest(row["digest"], self.digest):
+            raise KeyUsedForAnotherCommand
+        positions = tuple(map(Position.parse, row["positions"]))
+        return Answer(row["status"], row["location"], positions, repeated=True, recovered=recovered)
 
 
 async def forget(connection: Connection) -> int:

@@ -1,19 +1,20 @@
--- name: claim
--- Takes an idempotency key, waiting for a twin that holds it; no row when it was used within 30 days.
--- $1 causation, $2 digest of the body.
-INSERT INTO kit.idempotency AS row (causation, digest) VALUES ($1, $2)
-ON CONFLICT (causation) DO UPDATE
-    SET digest = excluded.digest, status = NULL, location = NULL, positions = '{}', kept_from = excluded.kept_from
-    WHERE row.kept_from < excluded.kept_from - interval '30 days'
-RETURNING true;
+-- name: stream_unless_answered
+-- The bodies of a stream, oldest first; before them the answer to a command, if it was answered within 30 days: a row
+-- whose body is null. $1 organisation, $2 stream, $3 causation of the command.
+SELECT 0 AS version, NULL::text AS body, digest, status, location, positions FROM kit.idempotency
+WHERE causation = $3 AND kept_from >= now() - interval '30 days'
+UNION ALL
+SELECT version, body, NULL, NULL, NULL, NULL FROM log.events WHERE organisation = $1 AND stream = $2
+ORDER BY version;
 
--- name: earlier
--- What a used key was answered.
-SELECT digest, status, location, positions FROM kit.idempotency WHERE causation = $1;
+-- name: answered
+-- What a command was answered within 30 days. $1 causation.
+SELECT digest, status, location, positions FROM kit.idempotency
+WHERE causation = $1 AND kept_from >= now() - interval '30 days';
 
--- name: answer
--- Completes the row of a command that changed nothing. $1 causation, $2 status, $3 location.
-UPDATE kit.idempotency SET status = $2, location = $3 WHERE causation = $1;
+-- name: note
+-- Notes the answer to a command that wrote nothing. $1 causation, $2 digest, $3 status, $4 location.
+SELECT kit.note_answer($1, $2, $3, $4, '{}');
 
 -- name: forget
 -- Lets go of keys used more than 30 days ago, 10,000 at most; answers how many.

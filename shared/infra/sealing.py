@@ -5,7 +5,7 @@ The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GC
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from os import urandom
@@ -58,7 +58,7 @@ class At:
     pointer: str
 
     def __str__(self) -> str:
-        return f"{self.log} {self.event} {self.pointer}"
+        return f"{self.log.service}.{self.log.organisation} {text_of(self.event)} {self.pointer}"
 
     @classmethod
     def parse(cls, text: str) -> "At":
@@ -79,21 +79,34 @@ class Place:
     clear: Clear
 
 
-def seal(value: Json, key: bytes, key_id: UUID, holder: Holder, at: At) -> Sealed:
+@dataclass(frozen=True, slots=True)
+class PersonKey:
+    """A person's key, ready to seal with."""
+
+    id: UUID
+    cipher: AESGCM = field(repr=False)
+
+    @classmethod
+    def of(cls, key_id: UUID, key: bytes) -> "PersonKey":
+        """The key of this id and these octets."""
+        return cls(key_id, AESGCM(key))
+
+
+def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> Sealed:
     """Encrypt one value under a person's key."""
     plaintext = dumps(value).encode()
     plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
     iv, written_at = urandom(_IV_OCTETS), str(at)
-    associated = _associated(key_id, holder.person, holder.retention_class, holder.case, written_at)
+    associated = _associated(key.id, holder.person, holder.retention_class, holder.case, written_at)
     return Sealed(
         sealed=1,
-        key=key_id,
+        key=key.id,
         person=holder.person,
         retention_class=holder.retention_class,
         case=holder.case,
         at=written_at,
         iv=_encode(iv),
-        ct=_encode(AESGCM(key).encrypt(iv, plaintext, associated)),
+        ct=_encode(key.cipher.encrypt(iv, plaintext, associated)),
     )
 
 
@@ -110,8 +123,9 @@ def unseal(sealed: Sealed, key: bytes) -> Json:
 
 
 def _associated(key: UUID, person: UUID, retention_class: str, case: str, at: str) -> bytes:
-    names = (LAYOUT, text_of(key), text_of(person), retention_class, case, at)
-    return "\n".join(names).encode()
+    return (
+        f"{LAYOUT}\n{text_of(key)}\n{text_of(person)}\n{retention_class}\n{case}\n{at}"
+    ).encode()
 
 
 def _encode(octets: bytes) -> str:
@@ -153,7 +167,11 @@ def with_sealed(draft: Draft, sealed: Mapping[str, Sealed]) -> Draft:
     """The draft with the sealed value of each pointer in the place of the one in clear."""
     if not sealed:
         return draft
-    event = _map(draft.event, None, (), "", lambda value, _, __, at: sealed.get(at, value))
+    event, fields = draft.event, _own_fields(type(draft.event))
+    if sealed.keys() <= fields.keys():
+        update = {fields[pointer]: value for pointer, value in sealed.items()}
+        return draft.carrying(event.model_copy(update=update))
+    event = _map(event, None, (), "", lambda value, _, __, at: sealed.get(at, value))
     return draft.carrying(event)
 
 
@@ -214,27 +232,29 @@ def _name(draft: Draft, pointer: str) -> str:
 
 def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Visit) -> Any:
     """The value with every personal value in it visited; itself when nothing was changed."""
-    # asked before matching: whether something is a model takes longest to say
-    if type(value) in _PERSONAL:
+    kind: type = type(value)
+    if kind in _PERSONAL:
         return visit(value, declared, owners, at)
+    if kind in _BARE:
+        return value
+    # asked of the class, once: whether something is a model takes long to say
+    fields = _declarations(kind)
+    if fields is not None:
+        changed = {}
+        for name, alias, declaration in fields:
+            before = getattr(value, name)
+            after = _map(before, declaration, (value, *owners), f"{at}/{alias}", visit)
+            if after is not before:
+                changed[name] = after
+        return value.model_copy(update=changed) if changed else value
     match value:
-        case None | str() | int():
-            return value
-        case BaseModel():
-            changed = {}
-            for name, alias, declaration in _declarations(type(value)):
-                before = getattr(value, name)
-                after = _map(before, declaration, (value, *owners), f"{at}/{alias}", visit)
-                if after is not before:
-                    changed[name] = after
-            return value.model_copy(update=changed) if changed else value
         case tuple() | list():
             items = [
                 _map(item, declared, owners, f"{at}/{number}", visit)
                 for number, item in enumerate(value)
             ]
             same = all(a is b for a, b in zip(items, value, strict=True))
-            return value if same else type(value)(items)
+            return value if same else kind(items)
         case dict():
             members = {
                 key: _map(item, declared, owners, f"{at}/{key}", visit)
@@ -246,12 +266,23 @@ def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Vi
 
 
 @cache
-def _declarations(model: type[BaseModel]) -> tuple[tuple[str, str, held | None], ...]:
-    """Name, name in JSON and declaration of each field in which a personal value can stand."""
+def _own_fields(model: type[BaseModel]) -> Mapping[str, str]:
+    """The fields in which a personal value stands directly, by their pointers."""
+    return {f"/{alias}": name for name, alias, _ in _declarations(model) or ()}
+
+
+@cache
+def _declarations(kind: type) -> tuple[tuple[str, str, held | None], ...] | None:
+    """Name, name in JSON and declaration of each field in which a personal value can stand.
+
+    None for what is no model.
+    """
+    if not issubclass(kind, BaseModel):
+        return None
     return tuple(
-        (name, field.serialization_alias or name, _declared(model, name, field))
-        for name, field in model.model_fields.items()
-        if _may_hold(field.annotation)
+        (name, declared.serialization_alias or name, _declared(kind, name, declared))
+        for name, declared in kind.model_fields.items()
+        if _may_hold(declared.annotation)
     )
 
 
@@ -262,16 +293,16 @@ def _may_hold(annotation: Any) -> bool:
     if annotation in (Clear, Sealed):
         return True
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return any(_may_hold(field.annotation) for field in annotation.model_fields.values())
+        return any(_may_hold(each.annotation) for each in annotation.model_fields.values())
     parts = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _may_hold(parts[0])
     return not parts or any(_may_hold(part) for part in parts if part is not Ellipsis)
 
 
-def _declared(model: type[BaseModel], name: str, field: Any) -> held | None:
-    found = {item for item in field.metadata if isinstance(item, held)}
-    found |= _held_in(field.annotation)
+def _declared(model: type[BaseModel], name: str, declared: Any) -> held | None:
+    found = {item for item in declared.metadata if isinstance(item, held)}
+    found |= _held_in(declared.annotation)
     if len(found) > 1:
         raise CannotSeal(f"{model.__name__}.{name} is declared under two keys.")
     return next(iter(found), None)

@@ -1,27 +1,33 @@
 """The one shell around every decision: HTTP commands, reactions to events and timers alike."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 
-from shared.contracts.envelope import Draft, Recorded, compose
+from shared.contracts.envelope import Recorded
 from shared.contracts.event import Event
-from shared.infra import log, orders
 from shared.infra.clock import Clock
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.identifiers import new_traceparent
-from shared.infra.log import Entry, VersionConflict
-from shared.infra.orders import Answer, KeyUsedForAnotherCommand, Order
-from shared.infra.sql import load
+from shared.infra.log import VersionConflict
+from shared.infra.orders import (
+    Answer,
+    AnsweredBefore,
+    AnsweredMeanwhile,
+    Claim,
+    KeyUsedForAnotherCommand,
+    Order,
+)
 from shared.infra.transaction import Cause, Transaction
-from shared.kernel.deadlines import Deadline
+from shared.infra.unit import Unit
+from shared.infra.writing import DeadlinesOf, KeyGone, Sealer, Writer
 from shared.kernel.decider import Refused
-from shared.kernel.identifiers import LogName, Position
+from shared.kernel.identifiers import Position
 
 __all__ = [
     "Answer",
@@ -33,15 +39,13 @@ __all__ = [
     "Sealer",
     "Shell",
     "Transaction",
+    "Unit",
 ]
 
-_SQL = load(__file__)
 _MOST_TRIES: Final = 20
 _READER: Final = Cause(UUID(int=0), UUID(int=0), "system/reader", "")
 
 T = TypeVar("T")
-DeadlinesOf: TypeAlias = Callable[[str, str, Event, datetime], Sequence[Deadline]]
-"""Pure: the deadlines an event sets, given organisation, stream, event and business time."""
 
 
 class LogOnHold(Exception):
@@ -50,22 +54,6 @@ class LogOnHold(Exception):
     def __init__(self, organisation: str) -> None:
         self.organisation = organisation
         super().__init__(f"Nothing may be written to the log of {organisation} just now.")
-
-
-class Sealer(Protocol):
-    """Seals the clear personal values of drafts, under keys of the same transaction."""
-
-    async def seal(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
-        """The same drafts with nothing personal in clear."""
-        ...
-
-
-@dataclass(slots=True)
-class _Turn:
-    """One call of transact(): the heads to take first, and whether something was appended."""
-
-    hold: frozenset[str] = frozenset()
-    wrote: bool = False
 
 
 def _no_deadlines(_: str, __: str, ___: Event, ____: datetime) -> tuple[()]:
@@ -103,57 +91,65 @@ class Shell:
         self.may_write = may_write
         self._pool = pool
         self._secret = idempotency_secret
-        self._sealer = sealer
-        self._deadlines_of = deadlines_of
+        self._writer = Writer(service, sealer, deadlines_of)
         self._wake = wake
-        self._turns: dict[Connection, _Turn] = {}
 
     async def handle(
         self, order: Order, work: Callable[[Transaction], Awaitable[str | None]]
     ) -> Answer:
         """Do what a keyed command asks, once; `work` answers the location of what it made.
 
-        A concurrent twin waits. Raises KeyUsedForAnotherCommand; a Refused leaves no trace.
+        Of two twins the one that writes first is answered, and the other gets the same answer.
+        Raises KeyUsedForAnotherCommand; a Refused leaves no trace.
         """
         trace = order.traceparent or new_traceparent()
         cause = Cause(order.causation, order.causation, order.actor, trace)
+        claim = Claim.of(order, self._secret)
 
-        async def attempt(connection: Connection) -> Answer:
-            earlier = await orders.claim(connection, order, self._secret)
-            if earlier is not None:
-                return await self._found_again(connection, cause, work, earlier)
-            transaction = await self._begin(connection, cause)
+        async def attempt(unit: Unit) -> Answer:
+            transaction = Transaction(unit, self.service, cause, self.clock.now(), claim)
             location = await work(transaction)
             self.refuse_on_hold(transaction.organisations())
-            if not transaction.drafts:
-                answer = Answer(200, location, (), repeated=False)
-                await orders.complete(connection, order, answer)
-                return answer
-            positions = await self._append(transaction, (order.causation, 201, location))
-            return Answer(201, location, tuple(positions), repeated=False)
+            if transaction.drafts:
+                positions = await self._writer.write(transaction, claim, location)
+                return Answer(201, location, tuple(positions), repeated=False)
+            answer = Answer(200, location, (), repeated=False)
+            await claim.note(unit.connection, answer)
+            return answer
 
-        return await self.transact(attempt)
+        try:
+            return await self.transact(attempt)
+        except AnsweredBefore as before:
+            return await self._again(cause, work, before.answer)
+        except AnsweredMeanwhile:
+            return await self._again(cause, work, await self._answer_to(claim))
 
     async def react(
-        self,
-        connection: Connection,
-        cause: Recorded,
-        work: Callable[[Transaction], Awaitable[object]],
+        self, unit: Unit, cause: Recorded, work: Callable[[Transaction], Awaitable[object]]
     ) -> list[Position]:
-        """Decide what an event leads to, inside its consumer's transaction, after its own locks."""
-        return await self.act(connection, Cause.event(cause, self.service), work)
+        """Decide what an event leads to, inside its consumer's unit, after its own locks."""
+        return await self.act(unit, Cause.event(cause, self.service), work)
 
     async def act(
-        self,
-        connection: Connection,
-        cause: Cause,
-        work: Callable[[Transaction], Awaitable[object]],
+        self, unit: Unit, cause: Cause, work: Callable[[Transaction], Awaitable[object]]
     ) -> list[Position]:
-        """Run work for any cause in a transaction of transact(); answers the positions written."""
-        transaction = await self._begin(connection, cause)
+        """Run work for any cause in a unit others have a part in; answers the positions written."""
+        await unit.begin()
+        return await self._decide(unit, cause, work)
+
+    async def do(
+        self, cause: Cause, work: Callable[[Transaction], Awaitable[object]]
+    ) -> list[Position]:
+        """Run work for any cause in a unit of its own; answers the positions written."""
+        return await self.transact(lambda unit: self._decide(unit, cause, work))
+
+    async def _decide(
+        self, unit: Unit, cause: Cause, work: Callable[[Transaction], Awaitable[object]]
+    ) -> list[Position]:
+        transaction = Transaction(unit, self.service, cause, self.clock.now())
         await work(transaction)
         self.refuse_on_hold(transaction.organisations())
-        return await self._append(transaction) if transaction.drafts else []
+        return await self._writer.write(transaction) if transaction.drafts else []
 
     async def look(self, find: Callable[[Transaction], Awaitable[T]]) -> T:
         """Read streams, all as of one moment, in a transaction that cannot write."""
@@ -161,27 +157,29 @@ class Shell:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await find(Transaction(connection, self.service, _READER, self.clock.now()))
+            unit = Unit.within(connection)
+            return await find(Transaction(unit, self.service, _READER, self.clock.now()))
 
-    async def transact(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `attempt` in one transaction; on a conflict everything is decided again.
+    async def transact(self, attempt: Callable[[Unit], Awaitable[T]]) -> T:
+        """Run `attempt` in one unit; on a conflict everything is decided again.
 
         From the second try on the heads are taken before anything is read: nobody can come first.
         """
-        turn = _Turn()
+        hold: frozenset[str] = frozenset()
         for tries in count(1):
             try:
-                answer = await self._once(attempt, turn)
+                async with self._pool.acquire() as connection, Unit(connection, hold) as unit:
+                    answer = await attempt(unit)
             except VersionConflict as conflict:
-                if conflict.organisations <= turn.hold or tries >= _MOST_TRIES:
+                if conflict.organisations <= hold or tries >= _MOST_TRIES:
                     raise
-                turn.hold |= conflict.organisations
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                hold |= conflict.organisations
+            except (KeyGone, asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 if tries >= _MOST_TRIES:
                     raise
             else:
                 break
-        if turn.wrote:
+        if unit.wrote:
             self._wake()
         return answer
 
@@ -191,54 +189,17 @@ class Shell:
             if not self.may_write(organisation):
                 raise LogOnHold(organisation)
 
-    async def _once(self, attempt: Callable[[Connection], Awaitable[T]], turn: _Turn) -> T:
+    async def _answer_to(self, claim: Claim) -> Answer:
+        """The answer that a twin got."""
         async with self._pool.acquire() as connection:
-            turn.wrote = False
-            self._turns[connection] = turn
             try:
-                async with connection.transaction(isolation="read_committed"):
-                    return await attempt(connection)
-            finally:
-                del self._turns[connection]
+                await claim.look(connection)
+            except AnsweredBefore as before:
+                return before.answer
+        raise asyncpg.SerializationError("The key was let go of between two looks at it.")
 
-    async def _begin(self, connection: Connection, cause: Cause) -> Transaction:
-        turn = self._turns.get(connection)
-        if turn is not None and turn.hold:
-            await log.hold(connection, sorted(turn.hold))
-        return Transaction(connection, self.service, cause, self.clock.now())
-
-    async def _append(
+    async def _again(
         self,
-        transaction: Transaction,
-        answering: tuple[UUID | None, int | None, str | None] = (None, None, None),
-    ) -> list[Position]:
-        """Append all drafts in one call, the last of the transaction: it locks the logs' heads."""
-        connection, drafts = transaction.connection, transaction.drafts
-        await self._set_deadlines(connection, drafts)
-        sealed = drafts if self._sealer is None else await self._sealer.seal(connection, drafts)
-        entries = [_entry(draft) for draft in sealed]
-        read = transaction.only_read()
-        rest = transaction.now, *answering, self.service
-        try:
-            if len(entries) == 1 and not read:
-                rows = await connection.fetch(_SQL["append_one"], *entries[0].values(), *rest)
-            else:
-                rows = await connection.fetch(
-                    _SQL["append"], *log.columns(entries), *rest, *_columns(read)
-                )
-        except asyncpg.PostgresError as error:
-            concerned = {entry.log_organisation for entry in entries} | {one[0] for one in read}
-            raise log.refusal_of(error, concerned) from error
-        turn = self._turns.get(connection)
-        if turn is not None:
-            turn.wrote = True
-        return [
-            Position(LogName(self.service, row["organisation"]), row["sequence"]) for row in rows
-        ]
-
-    async def _found_again(
-        self,
-        connection: Connection,
         cause: Cause,
         work: Callable[[Transaction], Awaitable[str | None]],
         earlier: Answer,
@@ -246,32 +207,16 @@ class Shell:
         """What a used key is answered; after a recovery the work says where, and is undone."""
         if not earlier.recovered:
             return earlier
-        undone = connection.transaction()
-        await undone.start()
-        try:
-            location = await work(await self._begin(connection, cause))
-        except Refused:
-            location = None
-        finally:
-            await undone.rollback()
-        return replace(earlier, location=location)
-
-    async def _set_deadlines(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        rows = [
-            (*astuple(deadline), draft.id, draft.correlation_id, draft.traceparent)
-            for draft in drafts
-            for deadline in self._deadlines_of(
-                draft.log.organisation, draft.stream, draft.event, draft.time
+        async with self._pool.acquire() as connection:
+            undone = connection.transaction()
+            await undone.start()
+            transaction = Transaction(
+                Unit.within(connection), self.service, cause, self.clock.now()
             )
-        ]
-        if rows:
-            await connection.execute(_SQL["set_deadlines"], *map(list, zip(*rows, strict=True)))
-
-
-def _columns(read: Sequence[tuple[str, str, int]]) -> tuple[list[str], list[str], list[int]]:
-    return [one[0] for one in read], [one[1] for one in read], [one[2] for one in read]
-
-
-def _entry(draft: Draft) -> Entry:
-    kind = type(draft.event).__name__
-    return Entry(draft.log.organisation, draft.stream, draft.version, kind, compose(draft))
+            try:
+                location = await work(transaction)
+            except Refused:
+                location = None
+            finally:
+                await undone.rollback()
+        return replace(earlier, location=location)

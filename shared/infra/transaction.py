@@ -6,12 +6,14 @@ from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.envelope import Draft, Recorded, read
+from shared.contracts.envelope import Draft, Recorded, replay
 from shared.contracts.event import Event
 from shared.infra import log
 from shared.infra.database import Connection
 from shared.infra.identifiers import new_event_id
+from shared.infra.orders import Claim
 from shared.infra.policies import POLICY, policy_stream
+from shared.infra.unit import Unit
 from shared.kernel.decider import Decider, Placed
 from shared.kernel.identifiers import LogName, derive
 from shared.kernel.policies import PolicyVersion, in_force
@@ -55,13 +57,27 @@ class Transaction:
     The work is run again when another decision came first, so it keeps nothing outside.
     """
 
-    def __init__(self, connection: Connection, service: str, cause: Cause, now: datetime) -> None:
-        self.connection = connection
+    def __init__(
+        self, unit: Unit, service: str, cause: Cause, now: datetime, claim: Claim | None = None
+    ) -> None:
+        self.unit = unit
         self.service = service
         self.cause = cause
         self.now = now
         self.drafts: list[Draft] = []
         self._streams: dict[tuple[str, str], _Stream] = {}
+        self._claim = claim
+
+    async def begin(self) -> Connection:
+        """The connection, for what is read or written beside the log: all of it is one transaction.
+
+        Raises AnsweredBefore when there is a command and it was answered.
+        """
+        connection = await self.unit.begin()
+        if self._claim is not None:
+            await self._claim.look(connection)
+            self._claim = None
+        return connection
 
     async def state(self, decider: Decider[S, C, E], organisation: str, stream: str) -> S:
         """What is known of a stream, this transaction's own events included."""
@@ -151,10 +167,16 @@ class Transaction:
     async def _stream(self, organisation: str, stream: str) -> _Stream:
         found = self._streams.get((organisation, stream))
         if found is None:
-            bodies = await log.read_stream(self.connection, organisation, stream)
-            recorded = [read(body) for body in bodies]
+            told = [replay(body) for body in await self._read_stream(organisation, stream)]
             # not their count: an event that was lost for ever leaves a hole
-            version = recorded[-1].version if recorded else 0
-            found = _Stream([one.event() for one in recorded], version)
+            found = _Stream([event for _, event in told], told[-1][0] if told else 0)
             self._streams[organisation, stream] = found
         return found
+
+    async def _read_stream(self, organisation: str, stream: str) -> list[str]:
+        """The bodies of a stream; the first look for a command's answer costs no way of its own."""
+        if self._claim is None:
+            return await log.read_stream(self.unit.connection, organisation, stream)
+        bodies = await self._claim.read_stream(self.unit.connection, organisation, stream)
+        self._claim = None
+        return bodies

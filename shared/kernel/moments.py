@@ -16,7 +16,9 @@ def format_moment(moment: datetime) -> str:
     """`2024-03-05T14:00:00.000000Z`: always UTC, always six digits (BYTES)."""
     if moment.tzinfo is None:
         raise ValueError("A moment needs a time zone.")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_moment(text: str) -> datetime:

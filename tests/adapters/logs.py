@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,6 +29,16 @@ async def open_logs(connection: Connection, *organisations: str) -> None:
     """Open the payments log of each organisation."""
     for organisation in organisations:
         await log.open_log(connection, SERVICE, organisation, "partners.invalid", AT)
+
+
+async def appended(connection: Connection, entries: Sequence[log.Entry], at: datetime) -> list[str]:
+    """Append, and read back: the stamped bodies in the order given."""
+    given = await log.append(connection, entries, at)
+    bodies = {
+        code: iter(await log.read(connection, code, numbers.start - 1, len(numbers)))
+        for code, numbers in given.items()
+    }
+    return [next(bodies[one.log_organisation]) for one in entries]
 
 
 def entry(

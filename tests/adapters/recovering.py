@@ -29,7 +29,7 @@ from shared.infra.bus.relay import Relay
 from shared.infra.bus.sources import Sources
 from shared.infra.bus.topics import make_topics
 from shared.infra.bus.watermarks import Place
-from shared.infra.database import Connection, Pool, open_pool
+from shared.infra.database import Pool, open_pool
 from shared.infra.http import guarded_router, log_api, operations_api
 from shared.infra.http.app import make_app
 from shared.infra.http.tokens import TokenVerifier
@@ -39,6 +39,7 @@ from shared.infra.recovery.recovering import Recovery, Trust, recover
 from shared.infra.service import Service
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Order, Shell, Transaction
+from shared.infra.unit import Unit
 from shared.kernel.deadlines import Deadline
 from shared.kernel.identifiers import LogName
 from tests.adapters.auditing import AUDIT, INSTALLATION, NOW, Audited, audited_log
@@ -172,9 +173,10 @@ class Loss:
         for event in events:
             await shell.transact(partial(self._react, shell, event))
 
-    async def _react(self, shell: Shell, event: Recorded, connection: Connection) -> None:
+    async def _react(self, shell: Shell, event: Recorded, unit: Unit) -> None:
+        await unit.begin()
         handler = self.reaction.handlers[event.type]
-        await shell.react(connection, event, lambda work: handler.react(work, event, {}))
+        await shell.react(unit, event, lambda work: handler.react(work, event, {}))
 
     async def consume(self, shell: Shell, events: Sequence[Recorded]) -> None:
         """What the restored service's consumer does from its restored watermark on."""

@@ -21,7 +21,7 @@ from shared.infra import log
 from shared.infra.bus.handling import Handler
 from shared.infra.bus.sources import Sources
 from shared.infra.clock import SimulatedClock
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.deadlines import Scheduler
 from shared.infra.http import policies_api
 from shared.infra.http.app import make_app
@@ -34,6 +34,7 @@ from shared.infra.register import OrganisationEntry
 from shared.infra.service import Service
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Cause, Shell
+from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.moments import format_moment
 from tests.adapters.conftest import Database
@@ -187,9 +188,10 @@ class Running:
         if handler.beforehand is not None:
             values |= await handler.beforehand(recorded, opened)
 
-        async def attempt(connection: Connection) -> None:
+        async def attempt(unit: Unit) -> None:
+            await unit.begin()
             await self.kit.shell.react(
-                connection, recorded, lambda work: handler.react(work, recorded, values)
+                unit, recorded, lambda work: handler.react(work, recorded, values)
             )
 
         await self.kit.shell.transact(attempt)

@@ -238,7 +238,7 @@ async def test_a_purpose_nobody_serves_is_a_failure_that_is_said(system: System)
 
 async def test_a_timer_the_rules_refuse_is_done_and_leaves_nothing(system: System) -> None:
     async def refuse(transaction: Transaction, due: Due) -> None:
-        await transaction.connection.execute("DELETE FROM kit.idempotency")
+        await (await transaction.begin()).execute("DELETE FROM kit.idempotency")
         await adopting(9)(transaction)
 
     await system.shell.handle(order(), adopting(1, reviews=1))

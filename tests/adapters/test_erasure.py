@@ -13,7 +13,7 @@ from shared.contracts.openings import KeysKept, SubjectErased
 from shared.contracts.personal import Clear
 from shared.contracts.recruitment import ErasureRequested
 from shared.infra import log
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.deadlines import Scheduler
 from shared.infra.erasure import ERASE_AGAIN, erasing, erasing_again, erasure_deadlines
 from shared.infra.known_persons import Traits
@@ -56,10 +56,7 @@ class Recruitment:
         )
 
     async def act(self, cause: Cause, work: Callable[[Transaction], Awaitable[object]]) -> None:
-        async def attempt(connection: Connection) -> None:
-            await self.shell.act(connection, cause, work)
-
-        await self.shell.transact(attempt)
+        await self.shell.do(cause, work)
 
     async def write(self, stream: str, event: Event) -> None:
         async def work(transaction: Transaction) -> None:

@@ -15,6 +15,7 @@ from tests.adapters.logs import (
     AT,
     SERVICE,
     STAMP,
+    appended,
     as_superuser,
     entry,
     everything,
@@ -51,7 +52,7 @@ async def test_append_numbers_and_stamps_by_joining_text(connection: Connection)
     await open_logs(connection, "RAJ")
     unusual = '{ "b" : 1.0, "a":"\\u00e9 é 漢", "z":{"sequence":1} }'
 
-    stamped = await log.append(connection, [entry(body=unusual)], AT)
+    stamped = await appended(connection, [entry(body=unusual)], AT)
 
     assert stamped == [unusual[:-1] + STAMP]
     assert await log.read(connection, "RAJ", 1, 10) == stamped
@@ -70,7 +71,7 @@ async def test_one_call_appends_to_several_logs_and_answers_in_the_order_given(
         entry("RAJ", "b/1", 1),
     ]
 
-    stamped = await log.append(connection, given, AT)
+    stamped = await appended(connection, given, AT)
 
     assert [text[: len(one.body) - 1] for text, one in zip(stamped, given, strict=True)] == [
         one.body[:-1] for one in given
@@ -96,10 +97,10 @@ async def test_recordedtime_never_goes_back_in_a_log_and_has_six_digits(
     ]
 
     bodies = [
-        (await log.append(connection, [entry(version=number)], at))[0]
+        (await appended(connection, [entry(version=number)], at))[0]
         for number, at in enumerate(moments, 1)
     ]
-    (elsewhere,) = await log.append(connection, [entry("QH8")], AT)
+    (elsewhere,) = await appended(connection, [entry("QH8")], AT)
 
     assert [body[-29:-2] for body in bodies] == [
         "2024-03-06T09:12:46.120331Z",
@@ -112,12 +113,12 @@ async def test_recordedtime_never_goes_back_in_a_log_and_has_six_digits(
 
 async def test_reading_pages_through_a_log(connection: Connection) -> None:
     await open_logs(connection, "RAJ")
-    stamped = await log.append(connection, [entry(version=n) for n in range(1, 6)], AT)
+    stamped = await appended(connection, [entry(version=n) for n in range(1, 6)], AT)
 
     assert await log.read(connection, "RAJ", 1, 2) == stamped[:2]
     assert await log.read(connection, "RAJ", 3, 2) == stamped[2:4]
     assert await log.read(connection, "RAJ", 6, 2) == []
-    assert await log.append(connection, [], AT) == []
+    assert await log.append(connection, [], AT) == {}
 
 
 async def test_sixteen_writers_lose_nothing_and_keep_number_time_and_commit_order(

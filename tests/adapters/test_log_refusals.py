@@ -13,7 +13,7 @@ from shared.infra.log import (
     VersionConflict,
 )
 from tests.adapters.conftest import Database
-from tests.adapters.logs import AT, STAMP, as_superuser, entry, open_logs
+from tests.adapters.logs import AT, STAMP, appended, as_superuser, entry, open_logs
 
 NO_BODIES = [
     "",
@@ -78,7 +78,7 @@ CHANGES = [
 
 async def append_body(connection: Connection, body: str, version: int) -> str:
     """Append this body to RAJ's log; answers it stamped."""
-    (stamped,) = await log.append(connection, [entry(version=version, body=body)], AT)
+    (stamped,) = await appended(connection, [entry(version=version, body=body)], AT)
     return stamped
 
 
@@ -162,7 +162,7 @@ class TestRefusals:
         with pytest.raises(LogFull):
             await log.append(connection, [entry(version=1), entry(version=2)], AT)
 
-        (last,) = await log.append(connection, [entry()], AT)
+        (last,) = await appended(connection, [entry()], AT)
         assert '"sequence":"9999999999"' in last
 
 
@@ -205,7 +205,7 @@ class TestRights:
             " AND prosecdef"
         )
 
-        assert {row["proname"] for row in settings} == {"append", "open", "hold"}
+        assert {row["proname"] for row in settings} == {"append", "append_one", "open", "hold"}
         assert all("search_path=pg_catalog, pg_temp" in row["proconfig"] for row in settings)
 
     async def test_nobody_else_may_run_the_functions(self, connection: Connection) -> None:

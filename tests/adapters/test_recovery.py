@@ -17,6 +17,7 @@ from shared.infra.recovery.findings import CannotRecover
 from shared.infra.recovery.recovering import Trust
 from shared.infra.sealing import Holder
 from shared.infra.shell import LogOnHold, Transaction
+from shared.infra.unit import Unit
 from tests.adapters.auditing import INSTALLATION, KEY, NOW
 from tests.adapters.bus.writers import running, until
 from tests.adapters.conftest import MakeDatabase
@@ -209,11 +210,11 @@ class TestDerivedAgain:
         await lost.restore(1)
         holder = Holder(lost.code, PERSON, "partnership", "partner/1")
         async with lost.kit.pool.acquire() as connection:
-            [(key, _)] = (await lost.kit.keys.obtain(connection, [holder])).values()
+            [held] = (await lost.kit.keys.obtain(Unit.within(connection), [holder])).values()
         erased = SubjectErased(
             person=PERSON,
             request="recruitment.RAJ/7",
-            destroyed=(key,),
+            destroyed=(held.id,),
             kept=(),
             backups_unreadable_on=None,
         )
@@ -226,8 +227,8 @@ class TestDerivedAgain:
         await lost.publish(await lost.bodies())
         await lost.recover()
         async with lost.kit.pool.acquire() as connection:
-            found = await lost.kit.keys.find(connection, lost.code, [key])
-        assert found[key].wrapped is None
+            found = await lost.kit.keys.find(connection, lost.code, [held.id])
+        assert found[held.id].wrapped is None
 
     async def test_what_a_reaction_did_is_passed_by_and_the_rest_is_done(self, lost: Loss) -> None:
         theirs = await lost.adopt_in_source(4)

@@ -15,6 +15,7 @@ from shared.infra.sealing import (
     CannotOpen,
     CannotSeal,
     Holder,
+    PersonKey,
     places,
     seal,
     sealed_in,
@@ -56,7 +57,7 @@ def flipped(text: str) -> str:
 
 
 def test_a_sealed_value_is_laid_out_as_bytes_says() -> None:
-    value = seal("Ada Oyelaran", KEY, KEY_ID, HOLDER, PLACE)
+    value = seal("Ada Oyelaran", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
     written = value.model_dump(mode="json", by_alias=True)
     assert list(written) == ["sealed", "key", "person", "class", "case", "at", "iv", "ct"]
     assert written | {"iv": "", "ct": ""} == {
@@ -81,7 +82,7 @@ def test_a_sealed_value_is_laid_out_as_bytes_says() -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 61, 62, 63, 64, 126, 127, 500])
 def test_plaintext_is_padded_to_a_multiple_of_64_octets(length: int) -> None:
-    value = seal("x" * length, KEY, KEY_ID, HOLDER, PLACE)
+    value = seal("x" * length, PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
     plain = len(octets(value.ct)) - 16
     assert plain == -(-(length + 2) // 64) * 64
     assert unseal(value, KEY) == "x" * length
@@ -89,11 +90,11 @@ def test_plaintext_is_padded_to_a_multiple_of_64_octets(length: int) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 7, "Zoë", ["a", 1], {"lines": ["1 High Street"]}])
 def test_any_value_comes_back(value: Json) -> None:
-    assert unseal(seal(value, KEY, KEY_ID, HOLDER, PLACE), KEY) == value
+    assert unseal(seal(value, PersonKey.of(KEY_ID, KEY), HOLDER, PLACE), KEY) == value
 
 
 def test_equal_values_do_not_look_equal() -> None:
-    first, second = (seal("same", KEY, KEY_ID, HOLDER, PLACE) for _ in range(2))
+    first, second = (seal("same", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE) for _ in range(2))
     assert first.iv != second.iv
     assert first.ct != second.ct
 
@@ -115,7 +116,7 @@ def test_equal_values_do_not_look_equal() -> None:
     ids=str,
 )
 def test_a_value_with_anything_changed_does_not_open(change: dict[str, Any]) -> None:
-    value = seal("Ada Oyelaran", KEY, KEY_ID, HOLDER, PLACE)
+    value = seal("Ada Oyelaran", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
     for name, new in change.items():
         changed = flipped(getattr(value, name)) if new is None else new
         with pytest.raises(CannotOpen):
@@ -199,7 +200,7 @@ def test_a_value_in_clear_hidden_in_a_list_of_anything_is_refused() -> None:
 
 
 def test_a_value_sealed_by_another_event_stands_only_in_a_copy_in_the_same_log() -> None:
-    before = seal("Ada", KEY, KEY_ID, HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    before = seal("Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LOG, OTHER_EVENT, "/name"))
     copied = draft(SampleCopied(person=PERSON, name=before))
     assert places(copied) == []
     assert sealed_in(recorded(copied)) == {"name": before}
@@ -215,10 +216,12 @@ def test_a_value_sealed_by_another_event_stands_only_in_a_copy_in_the_same_log()
 
 def test_a_reader_refuses_a_value_brought_from_elsewhere() -> None:
     ours = draft(given())
-    foreign = seal("Ada", KEY, KEY_ID, HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    foreign = seal("Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LOG, OTHER_EVENT, "/name"))
     with pytest.raises(CannotOpen, match="not a copy"):
         sealed_in(recorded(with_sealed(ours, {"/name": foreign})))
-    elsewhere = seal("Ada", KEY, KEY_ID, HOLDER, At(LogName("recruitment", "RAJ"), EVENT, "/name"))
+    elsewhere = seal(
+        "Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LogName("recruitment", "RAJ"), EVENT, "/name")
+    )
     with pytest.raises(CannotOpen, match="another log"):
         sealed_in(recorded(with_sealed(ours, {"/name": elsewhere})))
     with pytest.raises(CannotOpen, match="first written"):
@@ -227,8 +230,10 @@ def test_a_reader_refuses_a_value_brought_from_elsewhere() -> None:
 
 def test_sealed_values_replace_those_in_clear_and_nothing_else() -> None:
     event = given(answers=(SampleAnswer(question="Why?", answer=Clear("Because")),))
-    value = seal("x", KEY, KEY_ID, HOLDER, PLACE)
-    answer = seal("y", KEY, KEY_ID, HOLDER, replace(PLACE, pointer="/answers/0/answer"))
+    value = seal("x", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
+    answer = seal(
+        "y", PersonKey.of(KEY_ID, KEY), HOLDER, replace(PLACE, pointer="/answers/0/answer")
+    )
     sealed = with_sealed(draft(event), {"/name": value, "/answers/0/answer": answer})
     assert sealed == draft(
         event.model_copy(

@@ -4,11 +4,12 @@ import asyncio
 import hmac
 from datetime import date, timedelta
 from hashlib import sha256
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import asyncpg
 import pytest
 
+from shared.contracts.log import NumberLost
 from shared.contracts.policies import PolicyAdopted
 from shared.infra.database import Pool
 from shared.infra.log import LogNotOpen
@@ -27,7 +28,6 @@ from tests.adapters.logs import (
     adopting,
     as_superuser,
     order,
-    until_blocked,
 )
 from tests.adapters.shells import NOW, SECRET, at, events
 
@@ -151,49 +151,86 @@ class TestHandle:
         async with pool.acquire() as connection:
             assert await forget(connection) == 1
 
-    async def test_a_concurrent_twin_waits_and_is_answered_alike(
-        self, shell: Shell, pool: Pool
+    @pytest.mark.parametrize("kind", ["one stream", "streams of their own", "nothing"])
+    async def test_twins_that_decide_at_once_are_answered_alike(
+        self, shell: Shell, pool: Pool, kind: str
     ) -> None:
-        waiting = asyncio.Event()
+        met = asyncio.Barrier(2)
+        tries = 0
 
-        async def slow(transaction: Transaction) -> str:
-            await waiting.wait()
-            return await adopt_next(transaction)
+        async def decide(transaction: Transaction) -> str:
+            nonlocal tries
+            tries += 1
+            mine = tries
+            location = "/nothing"
+            if kind == "one stream":
+                location = await adopt_next(transaction)
+            elif kind == "streams of their own":
+                stream = f"log/{UUID(int=mine)}"
+                event = NumberLost(reason=f"twin {mine}")
+                await transaction.record("RAJ", stream, event, new=True)
+                location = f"/{mine}"
+            if mine <= 2:
+                # both have decided before either writes
+                await met.wait()
+            return location
 
-        first = asyncio.create_task(shell.handle(order(), slow))
-        twin = asyncio.create_task(shell.handle(order(), slow))
-        await until_blocked(pool)
-        waiting.set()
-        answers = await asyncio.gather(first, twin)
+        answers = await asyncio.gather(*(shell.handle(order(), decide) for _ in range(2)))
 
         assert sorted(answer.repeated for answer in answers) == [False, True]
         assert answers[0].positions == answers[1].positions
-        assert len(await events(pool)) == 1
+        assert answers[0].location == answers[1].location
+        assert len(await events(pool)) == (0 if kind == "nothing" else 1)
 
-    async def test_a_twin_of_a_refused_command_is_decided_itself(
-        self, shell: Shell, pool: Pool
-    ) -> None:
-        waiting = asyncio.Event()
+    async def test_a_twin_of_a_refused_command_is_decided_itself(self, shell: Shell) -> None:
+        met = asyncio.Barrier(2)
 
         async def refuse(transaction: Transaction) -> str:
-            await waiting.wait()
+            await met.wait()
             return await adopting(7)(transaction)
 
-        first = asyncio.create_task(shell.handle(order(), refuse))
-        await asyncio.sleep(0)
-        twin = asyncio.create_task(shell.handle(order(), refuse))
-        await until_blocked(pool)
-        waiting.set()
-        outcomes = await asyncio.gather(first, twin, return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(shell.handle(order(), refuse) for _ in range(2)), return_exceptions=True
+        )
 
         assert [type(outcome) for outcome in outcomes] == [PolicyVersionOutOfOrder] * 2
+
+    async def test_a_command_answered_before_is_not_decided_again_by_what_it_reads_beside_the_log(
+        self, shell: Shell
+    ) -> None:
+        reached: list[str] = []
+
+        async def beside(transaction: Transaction) -> str:
+            await transaction.begin()
+            reached.append("beside the log")
+            return await adopt_next(transaction)
+
+        first, again = [await shell.handle(order(), beside) for _ in range(2)]
+
+        assert (first.repeated, again.repeated) == (False, True)
+        assert first.positions == again.positions
+        assert reached == ["beside the log"]
+
+    async def test_what_is_written_beside_the_log_goes_with_a_decision_that_fails(
+        self, shell: Shell, pool: Pool
+    ) -> None:
+        await shell.handle(order("k-1"), adopting(1))
+
+        async def beside(transaction: Transaction) -> str:
+            await (await transaction.begin()).execute("DELETE FROM kit.idempotency")
+            return await adopting(9)(transaction)
+
+        with pytest.raises(PolicyVersionOutOfOrder):
+            await shell.handle(order("k-2"), beside)
+
+        assert await pool.fetchval("SELECT count(*) FROM kit.idempotency") == 1
 
     async def test_a_command_cut_off_before_its_commit_has_not_happened(
         self, shell: Shell, pool: Pool
     ) -> None:
         async def cut_off(transaction: Transaction) -> str:
             await adopt_next(transaction)
-            own = await transaction.connection.fetchval("SELECT pg_backend_pid()")
+            own = await (await transaction.begin()).fetchval("SELECT pg_backend_pid()")
             async with pool.acquire() as other:
                 await other.execute("SELECT pg_terminate_backend($1)", own)
             return "/nowhere"

@@ -9,12 +9,13 @@ import asyncpg
 import pytest
 
 from shared.contracts.policies import PolicyAdopted
-from shared.infra.database import Connection, Pool
+from shared.infra.database import Pool
 from shared.infra.shell import (
     Cause,
     LogOnHold,
     Shell,
     Transaction,
+    Unit,
 )
 from shared.kernel.decider import Decider, Placed
 from shared.kernel.policies import PolicyVersionChanged, PolicyVersionOutOfOrder
@@ -116,18 +117,18 @@ class TestContention:
         met = asyncio.Barrier(2)
         tries = 0
 
-        async def attempt(connection: Connection, first: str, second: str) -> None:
+        async def attempt(unit: Unit, first: str, second: str) -> None:
             nonlocal tries
             tries += 1
             cause = Cause(UUID(int=tries), UUID(int=tries), "system/payments", TRACE)
-            await shell.act(connection, cause, lambda tx: adopt_next(tx, first))
+            await shell.act(unit, cause, lambda tx: adopt_next(tx, first))
             if tries <= 2:
                 await met.wait()
-            await shell.act(connection, cause, lambda tx: adopt_next(tx, second))
+            await shell.act(unit, cause, lambda tx: adopt_next(tx, second))
 
         await asyncio.gather(
-            shell.transact(lambda connection: attempt(connection, "RAJ", "QH8")),
-            shell.transact(lambda connection: attempt(connection, "QH8", "RAJ")),
+            shell.transact(lambda unit: attempt(unit, "RAJ", "QH8")),
+            shell.transact(lambda unit: attempt(unit, "QH8", "RAJ")),
         )
 
         assert tries >= 3
@@ -194,7 +195,7 @@ class TestTransaction:
 
     async def test_to_look_is_not_to_write(self, shell: Shell, pool: Pool) -> None:
         async def write(transaction: Transaction) -> None:
-            await transaction.connection.execute("DELETE FROM kit.idempotency")
+            await (await transaction.begin()).execute("DELETE FROM kit.idempotency")
 
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await shell.look(write)
@@ -228,8 +229,8 @@ class TestReact:
         await shell.handle(order(), adopting(1))
         (cause,) = await events(pool)
 
-        async def attempt(connection: Connection) -> None:
-            await shell.react(connection, cause, adopting(1, organisation="QH8"))
+        async def attempt(unit: Unit) -> None:
+            await shell.react(unit, cause, adopting(1, organisation="QH8"))
             raise ConnectionError("cut off")
 
         with pytest.raises(ConnectionError):
@@ -251,7 +252,7 @@ class TestAroundTheAppend:
         await waking.handle(order("k-2"), adopting(1))
         with pytest.raises(PolicyVersionOutOfOrder):
             await waking.handle(order("k-3"), adopting(9))
-        await waking.transact(lambda connection: connection.fetchval("SELECT 1"))
+        await waking.transact(lambda unit: unit.connection.fetchval("SELECT 1"))
         assert len(woken) == 1
 
     async def test_nothing_is_written_to_a_log_on_hold(self, shell: Shell, pool: Pool) -> None:

@@ -114,13 +114,13 @@ async def _recognise(
         birth_date=form.birth_date,
         postcode=form.postcode,
     )
-    found = await known.recall(transaction.connection, organisation, traits)
+    found = await known.recall(await transaction.begin(), organisation, traits)
     state = await transaction.state(CAMPAIGN, organisation, f"campaign/{campaign}")
     applied = state.register.applications if isinstance(state, Running) else {}
     person = next(
         (each for each in found if each in applied), found[0] if found else new_person_id()
     )
-    await known.remember(transaction.connection, organisation, person, traits)
+    await known.remember(await transaction.begin(), organisation, person, traits)
     return person
 
 

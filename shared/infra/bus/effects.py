@@ -10,7 +10,7 @@ from shared.infra.bus.parking import Parked
 from shared.infra.bus.watermarks import Place
 from shared.infra.database import Connection
 from shared.infra.opening import Opened, Opener, Unavailable
-from shared.infra.shell import Cause, Shell
+from shared.infra.shell import Cause, Shell, Unit
 
 
 class Reacting:
@@ -45,10 +45,11 @@ class Reacting:
         handler = self._reaction.handlers[event.type]
         values = await self._prepare(handler, event)
 
-        async def attempt(connection: Connection) -> bool:
+        async def attempt(unit: Unit) -> bool:
+            connection = await unit.begin()
             if not await _is_first(connection, applier.place, parked):
                 return False
-            await self._react(connection, handler, event, values)
+            await self._react(unit, handler, event, values)
             await parking.free(connection, parked)
             return True
 
@@ -65,7 +66,8 @@ class Reacting:
         # what waits behind a parked event is not opened for nothing
         values = None if item.stream in applier.parked else await self._prepare(handler, item)
 
-        async def attempt(connection: Connection) -> None:
+        async def attempt(unit: Unit) -> None:
+            connection = await unit.begin()
             mark = await applier.lock(connection)
             if mark.sequence >= item.sequence:
                 return
@@ -74,7 +76,7 @@ class Reacting:
             ):
                 if values is None:
                     raise Wait("The events before it were freed just now.")
-                await self._react(connection, handler, item, values)
+                await self._react(unit, handler, item, values)
             await applier.raise_to(connection, passed)
 
         async with applier.slots:
@@ -82,12 +84,12 @@ class Reacting:
 
     async def _react(
         self,
-        connection: Connection,
+        unit: Unit,
         handler: Handler,
         event: Recorded,
         values: Mapping[str, Opened],
     ) -> None:
-        await self._shell.react(connection, event, lambda work: handler.react(work, event, values))
+        await self._shell.react(unit, event, lambda work: handler.react(work, event, values))
 
     async def _prepare(self, handler: Handler, event: Recorded) -> Mapping[str, Opened]:
         values = await self._open(handler, event)

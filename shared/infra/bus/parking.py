@@ -136,7 +136,7 @@ async def discard(transaction: Transaction, consumer: str, position: Position, r
 
     Events parked behind it stay parked until they are retried. Raises NotParked.
     """
-    connection, log = transaction.connection, position.log
+    connection, log = await transaction.begin(), position.log
     found = await shown(connection, consumer, position)
     for parked in found:
         await lock_stream(connection, Place(parked.schema, consumer, log), parked.stream)

@@ -29,6 +29,7 @@ from shared.infra.opening import Opener
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Shell
 from shared.kernel.identifiers import LogName, derive
+from tests.adapters.logs import appended
 from tests.servers import BusServer
 
 SERVICE = "engagement"
@@ -82,7 +83,7 @@ class Writer:
         entries = [self.entry(self.written + n, event) for n in range(count)]
         self.written += count
         async with self.pool.acquire() as connection:
-            return await log.append(connection, entries, START + timedelta(seconds=self.written))
+            return await appended(connection, entries, START + timedelta(seconds=self.written))
 
     def entry(self, number: int, event: Callable[[int], Event] | None = None) -> log.Entry:
         """The entry of the note with this number, from 0."""
@@ -98,7 +99,7 @@ class Writer:
         body = entry.body.replace(old, new)
         altered = replace(entry, body=body, type=json.loads(body)["type"])
         async with self.pool.acquire() as connection:
-            (stamped,) = await log.append(connection, [altered], START)
+            (stamped,) = await appended(connection, [altered], START)
         return stamped
 
     async def bodies(self) -> list[bytes]:

@@ -32,6 +32,7 @@ from shared.infra.opening import Opener
 from shared.infra.register import read_register
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Shell
+from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.moments import format_moment
 from tests.adapters.conftest import MakeDatabase
@@ -103,7 +104,8 @@ class Neighbours:
         )
         async with self.keeper.acquire() as connection:
             [written] = await keys().seal(
-                connection, [draft(welcomed, ENGAGEMENT, f"partner/{uid('partner', who)}")]
+                Unit.within(connection),
+                [draft(welcomed, ENGAGEMENT, f"partner/{uid('partner', who)}")],
             )
         assert isinstance(written.event, PartnerWelcomed)
         assert isinstance(written.event.name, Sealed)
