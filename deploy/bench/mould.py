@@ -34,13 +34,12 @@ class Mould:
     def of(cls, stamped: str) -> Self:
         """The mould of an event as a log has it."""
         event = json.loads(stamped)
-        body = stamped[: -len(_STAMP)] + "}"
         return cls(
             event["organisation"],
             tuple(_UUID.split(event["subject"])),
             event["streamversion"],
             event["type"],
-            tuple(_UUID.split(body)),
+            tuple(_UUID.split(unstamped(stamped))),
         )
 
     @property
@@ -57,6 +56,11 @@ class Mould:
             self.type,
             _filled(self.body, number),
         )
+
+
+def unstamped(body: str) -> str:
+    """A body as it was before the log stamped it."""
+    return body[: -len(_STAMP)] + "}"
 
 
 def _filled(parts: tuple[str, ...], number: int) -> str:

@@ -10,6 +10,7 @@ import uvloop
 
 from deploy.bench.measures import Contender, Experiment, Figures, Outcome, outcomes
 from deploy.bench.place import Place
+from shared.infra.garbage import settle
 
 Told = Callable[[str], None]
 
@@ -25,6 +26,8 @@ def run(experiment: Experiment, place: Place, told: Told) -> list[Outcome]:
 async def _run(experiment: Experiment, place: Place, told: Told) -> list[Outcome]:
     rounds = min(place.scale.rounds, experiment.rounds or place.scale.rounds)
     async with experiment.prepare(place) as contenders:
+        # as a service does when all is wired; the peer has it too
+        settle()
         found = [await _round(contenders, number, told) for number in range(rounds)]
     return outcomes(experiment.targets, found)
 

@@ -13,23 +13,28 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import count
 from typing import Any, Final
+from uuid import UUID
 
 from deploy.bench.growth import SIZES, cost, targets
 from deploy.bench.measures import Contender, Experiment, Figures, Target
-from deploy.bench.mould import fill_logs
+from deploy.bench.mould import fill_logs, unstamped
 from deploy.bench.peer import NAME, peer
 from deploy.bench.place import Place, shares
 from deploy.bench.trust import Contribution, Trust, codes, trust
 from deploy.bench.turns import rate_of_tasks, rate_of_threads
-from shared.infra import log
+from services.engagement.app import SERVICE
+from shared.infra import log, writing
+from shared.infra.clock import SystemClock
 from shared.infra.database import Connection, Pool
 from shared.infra.sql import load
 
 _SQL = load(__file__)
+_WRITING = load(writing.__file__)
 WRITERS: Final = 16
 HANDLERS: Final = 8
 PER_CALL: Final = 1_000
 CALLERS: Final = 2
+_INSERT: Final = "asyncpg INSERT"
 
 
 @asynccontextmanager
@@ -40,10 +45,17 @@ async def _append(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
         place.database() as theirs,
         place.database() as plain,
         place.pool(plain.superuser, WRITERS) as connections,
+        place.pool(service.database.superuser, WRITERS) as others,
     ):
         works = [partial(_raise, service, code, 1) for code in organisations]
         await rate_of_tasks(works, seconds / 4)
-        inserts = await _inserts(connections, organisations, await _some_bodies(service))
+        bodies = await _some_bodies(service)
+        inserts = await _inserts(connections, organisations, bodies)
+        key = await others.fetchval(_SQL["a_key"])
+        unwritten = [unstamped(body) for body in bodies]
+        statements = [
+            _statement(await others.acquire(), code, key, unwritten) for code in organisations
+        ]
 
         async def append() -> Figures:
             return {"ours": await rate_of_tasks(works, seconds)}
@@ -51,12 +63,15 @@ async def _append(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
         async def insert() -> Figures:
             return {"floor": await rate_of_tasks(inserts, seconds)}
 
+        async def write() -> Figures:
+            return {"statement": await rate_of_tasks(statements, seconds)}
+
         with peer(place, theirs.name, WRITERS) as application:
 
             async def save() -> Figures:
                 return {"peer": rate_of_threads([application.save_new] * WRITERS, seconds)}
 
-            yield {"ours": append, "peer": save, "floor": insert}
+            yield {"ours": append, "peer": save, "floor": insert, "statement": write}
 
 
 @asynccontextmanager
@@ -174,6 +189,32 @@ def _inserter(
     return insert
 
 
+def _statement(
+    connection: Connection, organisation: str, key: UUID, bodies: Sequence[str]
+) -> Callable[[], Awaitable[int]]:
+    """What the shell asks the database for, with bodies that are ready: nothing made or sealed."""
+    numbers = count(1)
+    no_answer = (None, None, None, None)
+
+    async def write() -> int:
+        number = next(numbers)
+        await connection.fetch(
+            _WRITING["write_one"],
+            organisation,
+            f"contribution/{number}",
+            1,
+            "ContributionRecorded",
+            bodies[number % len(bodies)],
+            SystemClock().now(),
+            *no_answer,
+            SERVICE.name,
+            key,
+        )
+        return 1
+
+    return write
+
+
 EXPERIMENTS: Final = (
     Experiment(
         name="append",
@@ -181,6 +222,9 @@ EXPERIMENTS: Final = (
         targets=(
             Target("append", "ours", "events/s", "peer", NAME, at_least=4),
             Target("append-floor", "ours", "events/s", "floor", "asyncpg INSERT", at_least=0.5),
+            Target(
+                "append-statement", "statement", "events/s", "floor", "asyncpg INSERT", at_least=0.5
+            ),
         ),
         prepare=_append,
     ),

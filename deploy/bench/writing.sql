@@ -10,3 +10,7 @@ CREATE TABLE plain (
 -- name: insert_plain
 -- Keeps one body. $1 organisation, $2 sequence, $3 body
 INSERT INTO plain (organisation, sequence, body) VALUES ($1, $2, $3);
+
+-- name: a_key
+-- A key of somebody's.
+SELECT key FROM keys.person_keys LIMIT 1;

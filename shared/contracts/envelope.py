@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from re import compile as pattern
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -41,8 +41,7 @@ class NewerSchema(LookupError):
     """The event is written under a later schema number than this reader knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event about to be written: everything but its number and its system time."""
 
     log: LogName
@@ -58,18 +57,7 @@ class Draft:
 
     def carrying(self, event: Event) -> "Draft":
         """The same draft with this event, which says the same in other words."""
-        return Draft(
-            self.log,
-            self.stream,
-            self.version,
-            event,
-            self.id,
-            self.time,
-            self.actor,
-            self.correlation_id,
-            self.causation_id,
-            self.traceparent,
-        )
+        return self._replace(event=event)
 
 
 @dataclass(frozen=True, slots=True)

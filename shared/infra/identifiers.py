@@ -33,4 +33,5 @@ def new_log_id() -> UUID:
 
 def new_traceparent() -> str:
     """A trace of our own where nobody sent one (W3C Trace Context, version 00, sampled)."""
-    return f"00-{urandom(16).hex()}-{urandom(8).hex()}-01"
+    chance = urandom(24).hex()
+    return f"00-{chance[:32]}-{chance[32:]}-01"

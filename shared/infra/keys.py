@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from os import urandom
 from typing import Final, Self
@@ -189,7 +189,7 @@ class Keys:
         """The keys that are there; most events have one holder, and arrays cost more."""
         if len(holders) > 1:
             return await connection.fetch(_SQL["held"], *_columns(holders))
-        return await connection.fetch(_SQL["held_by"], *astuple(holders[0]))
+        return await connection.fetch(_SQL["held_by"], *holders[0])
 
     def _opened(
         self,

@@ -12,7 +12,7 @@ What append may raise:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -66,8 +66,7 @@ class BodyRefused(LogError):
     """This text is not a body as the log keeps them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A body to append, with what the log files it under."""
 
     log_organisation: str
@@ -75,10 +74,6 @@ class Entry:
     version: int
     type: str
     body: str
-
-    def values(self) -> tuple[str, str, int, str, str]:
-        """What it is made of, in the order of `columns`."""
-        return self.log_organisation, self.stream, self.version, self.type, self.body
 
 
 @dataclass(frozen=True, slots=True)

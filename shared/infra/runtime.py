@@ -20,6 +20,7 @@ from shared.infra.clock import Clock, SimulatedClock, SystemClock
 from shared.infra.database import AWAY, Pool, open_pool
 from shared.infra.deadlines import Scheduler
 from shared.infra.endless import endless
+from shared.infra.garbage import settle
 from shared.infra.http import (
     health,
     keys_api,
@@ -73,6 +74,7 @@ async def serve(service: Service, settings: ServiceSettings) -> None:
         server = _server(service, kit, relay, consumers, operations)
         timers = Scheduler(kit.shell, pool, kit.organisations, service.every_timer(kit))
         parts = [relay.run(), consumers.run(), timers.run(), *service.background(kit)]
+        settle()
         await _until_stopped(server, parts)
 
 

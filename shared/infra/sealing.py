@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from os import urandom
 from types import NoneType
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -39,8 +39,7 @@ class CannotOpen(ValueError):
     """The sealed value is damaged, or its key is another's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Whose key a value takes: one key for each person, organisation, class and case."""
 
     organisation: str
@@ -49,8 +48,7 @@ class Holder:
     case: str
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """Where a value was first written: log, event, and place in its data."""
 
     log: LogName
@@ -70,8 +68,7 @@ class At:
             raise CannotOpen("A sealed value does not say where it was first written.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A value in clear inside a draft, where it stands and whose key it takes."""
 
     at: At

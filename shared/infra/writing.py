@@ -75,9 +75,7 @@ class Writer:
         try:
             if len(entries) == 1 and len(relied_on) <= 1 and not read and not deadlines:
                 key = next(iter(relied_on), None)
-                written = await unit.connection.fetch(
-                    _SQL["write_one"], *entries[0].values(), *given, key
-                )
+                written = await unit.connection.fetch(_SQL["write_one"], *entries[0], *given, key)
             else:
                 written = await unit.connection.fetch(
                     _SQL["write"],

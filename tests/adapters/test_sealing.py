@@ -1,7 +1,6 @@
 """Sealed values, byte for byte as BYTES lays them out, and every way in which one must not open."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -232,7 +231,7 @@ def test_sealed_values_replace_those_in_clear_and_nothing_else() -> None:
     event = given(answers=(SampleAnswer(question="Why?", answer=Clear("Because")),))
     value = seal("x", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
     answer = seal(
-        "y", PersonKey.of(KEY_ID, KEY), HOLDER, replace(PLACE, pointer="/answers/0/answer")
+        "y", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE._replace(pointer="/answers/0/answer")
     )
     sealed = with_sealed(draft(event), {"/name": value, "/answers/0/answer": answer})
     assert sealed == draft(

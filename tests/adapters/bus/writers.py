@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -97,7 +97,7 @@ class Writer:
         assert old in entry.body
         self.written += 1
         body = entry.body.replace(old, new)
-        altered = replace(entry, body=body, type=json.loads(body)["type"])
+        altered = entry._replace(body=body, type=json.loads(body)["type"])
         async with self.pool.acquire() as connection:
             (stamped,) = await appended(connection, [altered], START)
         return stamped
