@@ -198,7 +198,7 @@ def _statement(
 
     async def write() -> int:
         number = next(numbers)
-        await connection.fetch(
+        await connection.fetchval(
             _WRITING["write_one"],
             organisation,
             f"contribution/{number}",

@@ -1,8 +1,8 @@
 """What was decided, written: sealed, composed and appended in the one statement that ends it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -72,10 +72,10 @@ class Writer:
         read, deadlines = transaction.only_read(), self._deadlines(transaction.drafts)
         answer = (claim.causation, claim.digest, 201, location) if claim else _NO_ANSWER
         given = (transaction.now, *answer, self._service)
+        written: Iterable[Any]
         try:
             if len(entries) == 1 and len(relied_on) <= 1 and not read and not deadlines:
-                key = next(iter(relied_on), None)
-                written = await unit.connection.fetch(_SQL["write_one"], *entries[0], *given, key)
+                written = await _write_one(unit, entries[0], given, relied_on)
             else:
                 written = await unit.connection.fetch(
                     _SQL["write"],
@@ -122,6 +122,15 @@ class Writer:
                 draft.log.organisation, draft.stream, draft.event, draft.time
             )
         ]
+
+
+async def _write_one(
+    unit: Unit, entry: Entry, given: tuple[object, ...], relied_on: set[UUID]
+) -> Iterable[tuple[str, int, int]]:
+    """What most commands come to, without an array for each value."""
+    key = next(iter(relied_on), None)
+    number = await unit.connection.fetchval(_SQL["write_one"], *entry, *given, key)
+    return [(entry.log_organisation, number, number)]
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

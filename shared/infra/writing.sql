@@ -10,6 +10,6 @@ SELECT organisation, first, last FROM kit.write(
 );
 
 -- name: write_one
--- The same for one event that sets no deadline, when nothing else was read.
+-- The same for one event that sets no deadline, when nothing else was read; answers its number.
 -- $1 organisation, $2 stream, $3 version, $4 type, $5 body, $6 to $11 as above, $12 the key relied on, or null.
-SELECT $1::text, number, number FROM kit.write_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS number;
+SELECT kit.write_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
