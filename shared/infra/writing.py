@@ -90,8 +90,9 @@ class Writer:
             raise self._meaning(error, concerned, relied_on) from error
         unit.wrote = True
         return [
-            Position(LogName(self._service, organisation), number)
+            Position(name, number)
             for organisation, first, last in written
+            for name in (LogName(self._service, organisation),)
             for number in range(first, last + 1)
         ]
 
