@@ -57,7 +57,7 @@ class Draft(NamedTuple):
 
     def carrying(self, event: Event) -> "Draft":
         """The same draft with this event, which says the same in other words."""
-        return Draft(*self[:3], event, *self[4:])
+        return self._replace(event=event)
 
 
 @dataclass(frozen=True, slots=True)
