@@ -14,8 +14,9 @@ from deploy.storm import bus
 from deploy.storm.backups import Backups
 from deploy.storm.crossings import Cuts
 from deploy.storm.ground import to_database, to_service
+from deploy.storm.outages import LONGEST_SECONDS, Outage, Watch
 from deploy.storm.plan import ALONE, Disturbance, Kind
-from deploy.storm.processes import Processes, until
+from deploy.storm.processes import LOOK_SECONDS, Processes, until
 from shared.infra.bus.access import BusAccess
 
 PAUSE_SECONDS: Final = 4.0
@@ -66,6 +67,7 @@ class Storm:
     """The story takes at least so long."""
     tell: Callable[[Disturbance], None]
     done: list[Done] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
     _step: int = -1
     _doubling: asyncio.Task[None] | None = None
     _client: httpx.AsyncClient | None = None
@@ -91,6 +93,9 @@ class Storm:
                 await settle()
                 await self._disturb(one)
         others = [one for one in ours if one.kind not in ALONE]
+        if any(one.kind is Kind.OUTAGE for one in others):
+            await self._calm()
+            await settle()
         self._beginning = asyncio.create_task(self._begin(others))
 
     async def story_ends(self) -> None:
@@ -117,9 +122,13 @@ class Storm:
                 task.result()
 
     async def _begin(self, planned: Sequence[Disturbance]) -> None:
-        for disturbance in planned:
+        for disturbance in sorted(planned, key=lambda one: one.kind is not Kind.OUTAGE):
             await asyncio.sleep(disturbance.pause_seconds)
-            self._running.append(asyncio.create_task(self._disturb(disturbance)))
+            begun = asyncio.create_task(self._disturb(disturbance))
+            self._running.append(begun)
+            if disturbance.kind is Kind.OUTAGE:
+                # what else is disturbed could hold a log up too
+                await begun
 
     async def _disturb(self, disturbance: Disturbance) -> None:
         self.tell(disturbance)
@@ -193,6 +202,20 @@ class Storm:
         await self.place.cuts.cut(to_service(name), CUT_SECONDS)
         return await until(self._all_ready, "every service is ready")
 
+    async def _outage(self, name: str) -> float:
+        """Cut a trust off until its own log waits and all others are applied, or for long."""
+        [organisation] = self.place.deployments[name].organisations
+        watch, began = Watch(organisation, await self._operations()), monotonic()
+        with self.place.cuts.cutting(to_service(name)):
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                seconds = monotonic() - began
+                seen = watch.compare(await self._operations(), round(seconds, 2))
+                if (seen.shows and seconds > CUT_SECONDS) or seconds > LONGEST_SECONDS:
+                    break
+        self.outages.append(seen)
+        return await until(self._all_ready, "every service is ready")
+
     async def _copy(self, name: str) -> float:
         await self.place.backups.take(self.place.deployments[name].database)
         return await until(lambda: self._ready([name]), f"{name} is ready")
@@ -252,6 +275,7 @@ _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
     Kind.CUT_DATABASE: Storm._cut_database,  # noqa: SLF001
     Kind.CUT_BUS: Storm._cut_bus,  # noqa: SLF001
     Kind.CUT_KEYS: Storm._cut_keys,  # noqa: SLF001
+    Kind.OUTAGE: Storm._outage,  # noqa: SLF001
     Kind.COPY: Storm._copy,  # noqa: SLF001
     Kind.RESTORE: Storm._restore,  # noqa: SLF001
 }

@@ -41,5 +41,17 @@ def test_ten_kills_and_a_lost_bus_change_nothing(storm: tuple[dict[str, Any], Pa
     assert result["failures"] == []
 
 
+def test_one_organisations_outage_holds_up_no_others_log(tmp_path: Path) -> None:
+    story = SHORT.with_name("two-organisations.yaml")
+    quiet = ["--seed", SEED, "--kills", "0", "--bus-losses", "0"]
+    done = partners("storm", tmp_path / "data", "--story", story, *quiet, seconds=170)
+    assert done.returncode in HELD, done.stdout[-4000:] + done.stderr[-2000:]
+    result = json.loads((tmp_path / "data" / "storm.json").read_text())
+    [outage] = result["outages"]
+    assert "notifications.engagement" in {at.partition(" of ")[0] for at in outage["waiting"]}
+    assert outage["went_on"]
+    assert not outage["held_up"]
+
+
 def test_nothing_is_left_running_after_a_storm(storm: tuple[dict[str, Any], Path]) -> None:
     assert running(storm[1]) == []
