@@ -16,6 +16,7 @@ class Kind(StrEnum):
     BUS_LOSS = "the broker lost with everything in it"
     PAUSE = "a service paused past its lease"
     FULL_DISK = "a service's disk full"
+    FULL_DATABASE_DISK = "PostgreSQL's disk full"
     REWIND = "consumers moved back to the beginning"
     CUT_DATABASE = "a service cut off from its database"
     CUT_BUS = "every service cut off from the broker"
@@ -53,6 +54,8 @@ class Strength:
 
     kills: int
     bus_losses: int
+    drills: int = 0
+    """Kills, and as many losses of the broker, after the story, each with all else undisturbed."""
 
     def counts(self) -> Mapping[Kind, int]:
         """How often each kind is done."""
@@ -87,6 +90,7 @@ class Targets:
         """Those a kind of disturbance chooses from."""
         chosen: Mapping[Kind, Sequence[str]] = {
             Kind.KILL_DATABASE: ["postgres"],
+            Kind.FULL_DATABASE_DISK: ["postgres"],
             Kind.BUS_LOSS: ["broker"],
             Kind.CUT_BUS: ["broker"],
             Kind.FULL_DISK: self.writers,
@@ -132,6 +136,17 @@ def plan(
             Disturbance(step, 0.0, Kind.OUTAGE, chance.choice(targets.trusts)) for step in shared
         ]
     return sorted(planned, key=lambda one: one.step)
+
+
+def drills(seed: int, strength: Strength, targets: Targets) -> list[Disturbance]:
+    """What is done when the story is over, one after the other: it shows how long each takes."""
+    chance = Random(seed)  # noqa: S311 - nothing secret is chosen
+    killed = [chance.choice(targets.services) for _ in range(strength.drills)]
+    return [
+        Disturbance(0, 0.0, kind, target)
+        for name in killed
+        for kind, target in ((Kind.KILL, name), (Kind.BUS_LOSS, "broker"))
+    ]
 
 
 def _with_an_hour_before(step: int, moments: Sequence[datetime]) -> int:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeAlias
 
 import httpx
+from aiokafka.errors import KafkaError
 
 from deploy.layout import Deployment
 from deploy.storm import bus
@@ -16,7 +18,7 @@ from deploy.storm.crossings import Cuts
 from deploy.storm.ground import to_database, to_service
 from deploy.storm.outages import LONGEST_SECONDS, Outage, Watch
 from deploy.storm.plan import ALONE, Disturbance, Kind
-from deploy.storm.processes import LOOK_SECONDS, Processes, until
+from deploy.storm.processes import LOOK_SECONDS, NotBack, Processes, until
 from shared.infra.bus.access import BusAccess
 
 PAUSE_SECONDS: Final = 4.0
@@ -61,6 +63,8 @@ class Storm:
 
     place: Place
     plan: Sequence[Disturbance]
+    drills: Sequence[Disturbance]
+    """Done one after the other when the story is over, each with all else undisturbed."""
     doubler: bus.Doubler
     steps: int
     seconds: float
@@ -68,6 +72,8 @@ class Storm:
     tell: Callable[[Disturbance], None]
     done: list[Done] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
+    holes: dict[str, int] = field(default_factory=dict)
+    """The first number each topic lacks at the end, of those that lack one."""
     _step: int = -1
     _doubling: asyncio.Task[None] | None = None
     _client: httpx.AsyncClient | None = None
@@ -104,6 +110,13 @@ class Storm:
             self._doubling.cancel()
         await self._all_begun()
         await self._calm()
+        for one in self.drills:
+            await self._disturb(one)
+            await self._calm()
+        try:
+            await until(self._carried, "every topic has every event of its log")
+        except NotBack as failure:
+            raise NotBack(f"{failure} The first number each lacks: {self.holes}.") from None
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -157,14 +170,18 @@ class Storm:
     async def _lose_bus(self, name: str) -> float:
         began = monotonic()
         await self.place.processes.kill(name)
-        documents = await self._operations()
-        heads = {log["log"]: log["head"] for each in documents for log in each["logs"]}
+        heads = _heads(await self._operations())
         await until(lambda: bus.carries(self.place.access, heads), "every log is on the new broker")
-        heads = {
-            log["log"]: log["head"] for each in await self._operations() for log in each["logs"]
-        }
+        heads = _heads(await self._operations())
         await until(partial(self._applied, heads), "every consumer has applied every log")
         return monotonic() - began
+
+    async def _carried(self) -> bool:
+        """Whether every topic has every event of its log, from the first to the last."""
+        with suppress(KafkaError, OSError):
+            self.holes = await bus.holes(self.place.access, _heads(await self._operations()))
+            return not self.holes
+        return False
 
     async def _applied(self, heads: Mapping[str, int]) -> bool:
         return all(
@@ -180,6 +197,10 @@ class Storm:
     async def _fill_disk(self, name: str) -> float:
         await self.place.processes.fill_disk(name, FULL_DISK_SECONDS)
         return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _fill_database_disk(self, name: str) -> float:
+        await self.place.processes.fill_disk(name, FULL_DISK_SECONDS)
+        return await until(self._all_ready, "every service has its database again")
 
     async def _rewind(self, name: str) -> float:
         for each in await self._operations():
@@ -265,12 +286,17 @@ class Storm:
         return reply if reply.status_code == httpx.codes.OK else None
 
 
+def _heads(documents: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {log["log"]: log["head"] for each in documents for log in each["logs"]}
+
+
 _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
     Kind.KILL: Storm._kill,  # noqa: SLF001 - the ways of this class
     Kind.KILL_DATABASE: Storm._kill_database,  # noqa: SLF001
     Kind.BUS_LOSS: Storm._lose_bus,  # noqa: SLF001
     Kind.PAUSE: Storm._pause,  # noqa: SLF001
     Kind.FULL_DISK: Storm._fill_disk,  # noqa: SLF001
+    Kind.FULL_DATABASE_DISK: Storm._fill_database_disk,  # noqa: SLF001
     Kind.REWIND: Storm._rewind,  # noqa: SLF001
     Kind.CUT_DATABASE: Storm._cut_database,  # noqa: SLF001
     Kind.CUT_BUS: Storm._cut_bus,  # noqa: SLF001

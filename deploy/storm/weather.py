@@ -21,7 +21,7 @@ from deploy.storm import ground, judge, outages
 from deploy.storm.backups import Backups
 from deploy.storm.bus import Doubler
 from deploy.storm.crossings import Cuts
-from deploy.storm.plan import Disturbance, Strength, Targets, plan
+from deploy.storm.plan import Disturbance, Strength, Targets, drills, plan
 from deploy.storm.processes import NotBack, Processes
 from deploy.storm.storm import ALLOWED_SECONDS, Done, Place, Storm
 from shared.infra.bus.access import BusAccess
@@ -114,6 +114,7 @@ def _disturbed(
     storm = Storm(
         place=place,
         plan=plan(forecast.seed, forecast.strength, moments, targets, _shared_steps(story)),
+        drills=drills(forecast.seed, forecast.strength, targets),
         doubler=Doubler(place.access, logs),
         steps=len(moments),
         seconds=forecast.minutes * 60,
