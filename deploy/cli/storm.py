@@ -18,6 +18,12 @@ def storm(
     ] = None,
     kills: Annotated[int, typer.Option(help="Services and PostgreSQL killed (SIGKILL).")] = 10,
     bus_losses: Annotated[int, typer.Option(help="The broker lost with all in it.")] = 1,
+    drills: Annotated[
+        int,
+        typer.Option(
+            help="Kills and losses of the broker after the story, one at a time, to be timed."
+        ),
+    ] = 3,
     undisturbed: Annotated[
         Path | None,
         typer.Option(help="A report of the story without a storm; else it is played."),
@@ -46,6 +52,6 @@ def storm(
     except StoryFailed as failure:
         raise EmbeddedFailure(str(failure)) from None
     make_empty(data)
-    strength = Strength(kills, bus_losses)
+    strength = Strength(kills, bus_losses, drills)
     forecast = Forecast(randbelow(1_000_000) if seed is None else seed, strength, minutes)
     raise SystemExit(brave(told, forecast, data.absolute(), undisturbed, Console()))

@@ -33,17 +33,28 @@ def nothing_strays() -> Iterator[None]:
 
 
 async def carries(access: BusAccess, heads: Mapping[str, int]) -> bool:
-    """Whether the last record of every log's topic has at least the number the log stood at."""
+    """Whether every log's topic has all numbers up to the one the log stood at."""
     try:
-        with nothing_strays():
-            async with TopicReader(access, list(heads)) as reader:
-                lasts = await reader.last(await reader.ends())
+        return not await holes(access, heads)
     except (KafkaError, OSError):
         return False
-    return all(
-        (last := lasts.get(log)) is not None and _number(last.headers) >= head
-        for log, head in heads.items()
-    )
+
+
+async def holes(access: BusAccess, heads: Mapping[str, int]) -> dict[str, int]:
+    """The first number that each log's topic lacks, of those that lack one."""
+    found: dict[str, int] = {}
+    with nothing_strays():
+        async with TopicReader(access, list(heads)) as reader:
+            lasts = await reader.last(await reader.ends())
+            for log, head in heads.items():
+                numbers = set[int]()
+                if last := lasts.get(log):
+                    start = await reader.beginning(log)
+                    async for record in reader.forwards(log, start, last.offset + 1):
+                        numbers.add(_number(record.headers))
+                if lacking := set(range(1, head + 1)) - numbers:
+                    found[log] = min(lacking)
+    return found
 
 
 async def begin_again(access: BusAccess, group: str, logs: Sequence[str], seconds: float) -> bool:

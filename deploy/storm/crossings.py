@@ -1,8 +1,8 @@
 """Stands between a service and what it needs, and cuts the way when the storm says so."""
 
 import asyncio
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -26,9 +26,15 @@ class Cuts:
 
     async def cut(self, way: str, seconds: float) -> None:
         """Cut a way for a while."""
+        with self.cutting(way):
+            await asyncio.sleep(seconds)
+
+    @contextmanager
+    def cutting(self, way: str) -> Iterator[None]:
+        """Keep a way cut."""
         self._write(self.now() | {way})
         try:
-            await asyncio.sleep(seconds)
+            yield
         finally:
             self._write(self.now() - {way})
 

@@ -1,7 +1,7 @@
 """What a storm goes over: some services twice, and a crossing on every way that may be cut."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -53,7 +53,7 @@ def prepared(system: System, evaluation: Evaluation, twice: Sequence[str]) -> Sy
         targets = {to_database(process): addresses.postgres_port for process in processes}
         targets |= {to_service(name): addresses.ports[name] for name in names}
         # opened before anything else runs: a port only chosen could be taken by then
-        entries = {way: create_server(("127.0.0.1", 0)) for way in targets}
+        entries = entries_for(targets, {*addresses.ports.values(), addresses.postgres_port})
         calm = system.processes(addresses)
         second = [_second(spec, addresses) for spec in calm if spec.name in twice]
         crossed = [_crossed(spec, targets, entries) for spec in (*calm, *second)]
@@ -62,6 +62,18 @@ def prepared(system: System, evaluation: Evaluation, twice: Sequence[str]) -> Sy
 
     ports = dict.fromkeys(map(second_of, twice))
     return replace(system, processes=specs, ports={**system.ports, **ports})
+
+
+def entries_for(ways: Iterable[str], chosen: Collection[int]) -> dict[str, socket]:
+    """A listening socket for each way, on none of the ports that others are yet to listen on."""
+    entries: dict[str, socket] = {}
+    for way in ways:
+        entry = create_server(("127.0.0.1", 0))
+        while entry.getsockname()[1] in chosen:
+            entry.close()
+            entry = create_server(("127.0.0.1", 0))
+        entries[way] = entry
+    return entries
 
 
 def _second(spec: ProcessSpec, addresses: Addresses) -> ProcessSpec:

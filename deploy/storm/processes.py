@@ -4,8 +4,8 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -64,17 +64,10 @@ class Processes:
                 os.kill(pid, signal.SIGCONT)
 
     async def fill_disk(self, name: str, seconds: float) -> None:
-        """Let a process write nothing more to any file, as on a full disk, for a while."""
+        """Let a process and its children write nothing to any file for a while."""
         pid = self.pid(name)
-        if pid is None:
-            return
-        with suppress(ProcessLookupError):
-            soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
-            try:
-                await asyncio.sleep(seconds)
-            finally:
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+        if pid is not None:
+            await full_disk(pid, seconds)
 
     def _told(self, name: str) -> dict[str, Any]:
         state = read_state(self._folder)
@@ -90,6 +83,56 @@ class Processes:
         except ProcessLookupError:
             return False
         return True
+
+
+async def full_disk(pid: int, seconds: float) -> None:
+    """Let a process and its children write nothing more to any file, as on a full disk."""
+    before = {each: _allow(each, 0) for each in _family(pid)}
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        # what was forked meanwhile was forked with the limit
+        for each in {*before, *_family(pid)}:
+            _allow(each, before.get(pid))
+
+
+def _family(pid: int) -> list[int]:
+    """A process and its children; none when it is gone."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [pid, *map(int, children.split())]
+
+
+def _allow(pid: int, octets: int | None) -> int | None:
+    """Let files of a process grow so far, and answer how far they could before, if it is there."""
+    if octets is None:
+        return None
+    try:
+        with _as_owner_of(pid):
+            soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (octets, hard))
+    except (ProcessLookupError, FileNotFoundError):
+        return None
+    return soft
+
+
+@contextmanager
+def _as_owner_of(pid: int) -> Iterator[None]:
+    """Be the process's user for a moment: in a container root may not limit another's."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    ids = dict(line.split(":", 1) for line in lines)
+    user, group = (int(ids[name].split()[0]) for name in ("Uid", "Gid"))
+    before = os.getresuid(), os.getresgid()
+    if user != os.getuid():
+        os.setresgid(group, -1, -1)
+        os.setresuid(user, -1, -1)
+    try:
+        yield
+    finally:
+        os.setresuid(*before[0])
+        os.setresgid(*before[1])
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> float:

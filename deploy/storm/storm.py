@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeAlias
 
 import httpx
+from aiokafka.errors import KafkaError
 
 from deploy.layout import Deployment
 from deploy.storm import bus
 from deploy.storm.backups import Backups
 from deploy.storm.crossings import Cuts
 from deploy.storm.ground import to_database, to_service
+from deploy.storm.outages import LONGEST_SECONDS, Outage, Watch
 from deploy.storm.plan import ALONE, Disturbance, Kind
-from deploy.storm.processes import Processes, until
+from deploy.storm.processes import LOOK_SECONDS, NotBack, Processes, until
 from shared.infra.bus.access import BusAccess
 
 PAUSE_SECONDS: Final = 4.0
@@ -60,12 +63,17 @@ class Storm:
 
     place: Place
     plan: Sequence[Disturbance]
+    drills: Sequence[Disturbance]
+    """Done one after the other when the story is over, each with all else undisturbed."""
     doubler: bus.Doubler
     steps: int
     seconds: float
     """The story takes at least so long."""
     tell: Callable[[Disturbance], None]
     done: list[Done] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
+    holes: dict[str, int] = field(default_factory=dict)
+    """The first number each topic lacks at the end, of those that lack one."""
     _step: int = -1
     _doubling: asyncio.Task[None] | None = None
     _client: httpx.AsyncClient | None = None
@@ -91,6 +99,9 @@ class Storm:
                 await settle()
                 await self._disturb(one)
         others = [one for one in ours if one.kind not in ALONE]
+        if any(one.kind is Kind.OUTAGE for one in others):
+            await self._calm()
+            await settle()
         self._beginning = asyncio.create_task(self._begin(others))
 
     async def story_ends(self) -> None:
@@ -99,6 +110,13 @@ class Storm:
             self._doubling.cancel()
         await self._all_begun()
         await self._calm()
+        for one in self.drills:
+            await self._disturb(one)
+            await self._calm()
+        try:
+            await until(self._carried, "every topic has every event of its log")
+        except NotBack as failure:
+            raise NotBack(f"{failure} The first number each lacks: {self.holes}.") from None
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -117,9 +135,13 @@ class Storm:
                 task.result()
 
     async def _begin(self, planned: Sequence[Disturbance]) -> None:
-        for disturbance in planned:
+        for disturbance in sorted(planned, key=lambda one: one.kind is not Kind.OUTAGE):
             await asyncio.sleep(disturbance.pause_seconds)
-            self._running.append(asyncio.create_task(self._disturb(disturbance)))
+            begun = asyncio.create_task(self._disturb(disturbance))
+            self._running.append(begun)
+            if disturbance.kind is Kind.OUTAGE:
+                # what else is disturbed could hold a log up too
+                await begun
 
     async def _disturb(self, disturbance: Disturbance) -> None:
         self.tell(disturbance)
@@ -148,14 +170,18 @@ class Storm:
     async def _lose_bus(self, name: str) -> float:
         began = monotonic()
         await self.place.processes.kill(name)
-        documents = await self._operations()
-        heads = {log["log"]: log["head"] for each in documents for log in each["logs"]}
+        heads = _heads(await self._operations())
         await until(lambda: bus.carries(self.place.access, heads), "every log is on the new broker")
-        heads = {
-            log["log"]: log["head"] for each in await self._operations() for log in each["logs"]
-        }
+        heads = _heads(await self._operations())
         await until(partial(self._applied, heads), "every consumer has applied every log")
         return monotonic() - began
+
+    async def _carried(self) -> bool:
+        """Whether every topic has every event of its log, from the first to the last."""
+        with suppress(KafkaError, OSError):
+            self.holes = await bus.holes(self.place.access, _heads(await self._operations()))
+            return not self.holes
+        return False
 
     async def _applied(self, heads: Mapping[str, int]) -> bool:
         return all(
@@ -171,6 +197,10 @@ class Storm:
     async def _fill_disk(self, name: str) -> float:
         await self.place.processes.fill_disk(name, FULL_DISK_SECONDS)
         return await until(lambda: self._ready([name]), f"{name} is ready")
+
+    async def _fill_database_disk(self, name: str) -> float:
+        await self.place.processes.fill_disk(name, FULL_DISK_SECONDS)
+        return await until(self._all_ready, "every service has its database again")
 
     async def _rewind(self, name: str) -> float:
         for each in await self._operations():
@@ -191,6 +221,20 @@ class Storm:
 
     async def _cut_keys(self, name: str) -> float:
         await self.place.cuts.cut(to_service(name), CUT_SECONDS)
+        return await until(self._all_ready, "every service is ready")
+
+    async def _outage(self, name: str) -> float:
+        """Cut a trust off until its own log waits and all others are applied, or for long."""
+        [organisation] = self.place.deployments[name].organisations
+        watch, began = Watch(organisation, await self._operations()), monotonic()
+        with self.place.cuts.cutting(to_service(name)):
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                seconds = monotonic() - began
+                seen = watch.compare(await self._operations(), round(seconds, 2))
+                if (seen.shows and seconds > CUT_SECONDS) or seconds > LONGEST_SECONDS:
+                    break
+        self.outages.append(seen)
         return await until(self._all_ready, "every service is ready")
 
     async def _copy(self, name: str) -> float:
@@ -242,16 +286,22 @@ class Storm:
         return reply if reply.status_code == httpx.codes.OK else None
 
 
+def _heads(documents: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {log["log"]: log["head"] for each in documents for log in each["logs"]}
+
+
 _WAYS: Final[Mapping[Kind, Callable[[Storm, str], Awaitable[float]]]] = {
     Kind.KILL: Storm._kill,  # noqa: SLF001 - the ways of this class
     Kind.KILL_DATABASE: Storm._kill_database,  # noqa: SLF001
     Kind.BUS_LOSS: Storm._lose_bus,  # noqa: SLF001
     Kind.PAUSE: Storm._pause,  # noqa: SLF001
     Kind.FULL_DISK: Storm._fill_disk,  # noqa: SLF001
+    Kind.FULL_DATABASE_DISK: Storm._fill_database_disk,  # noqa: SLF001
     Kind.REWIND: Storm._rewind,  # noqa: SLF001
     Kind.CUT_DATABASE: Storm._cut_database,  # noqa: SLF001
     Kind.CUT_BUS: Storm._cut_bus,  # noqa: SLF001
     Kind.CUT_KEYS: Storm._cut_keys,  # noqa: SLF001
+    Kind.OUTAGE: Storm._outage,  # noqa: SLF001
     Kind.COPY: Storm._copy,  # noqa: SLF001
     Kind.RESTORE: Storm._restore,  # noqa: SLF001
 }

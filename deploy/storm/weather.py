@@ -17,11 +17,11 @@ from deploy.embedded.evaluation import Evaluation
 from deploy.embedded.forked import ProcessSpec
 from deploy.embedded.supervisor import Supervisor
 from deploy.embedded.system import Addresses, System
-from deploy.storm import ground, judge
+from deploy.storm import ground, judge, outages
 from deploy.storm.backups import Backups
 from deploy.storm.bus import Doubler
 from deploy.storm.crossings import Cuts
-from deploy.storm.plan import Disturbance, Strength, Targets, plan
+from deploy.storm.plan import Disturbance, Strength, Targets, drills, plan
 from deploy.storm.processes import NotBack, Processes
 from deploy.storm.storm import ALLOWED_SECONDS, Done, Place, Storm
 from shared.infra.bus.access import BusAccess
@@ -31,6 +31,7 @@ from shared.kernel.identifiers import SERVICES
 FAILED: Final = 1
 TOO_SLOW: Final = 3
 """Exit code: everything held, and something came back later than it must."""
+_SHARED_STEP: Final = "records acceptances"
 _FILES: Final = ("notifications", "payments")
 """The services that keep files for people."""
 
@@ -100,20 +101,22 @@ def _disturbed(
 ) -> int:
     """Play the story in the storm, in the driver's process."""
     names = [each.name for each in evaluation.deployments()]
-    steps = len(story.steps)
+    moments = sorted(step.at for step in story.steps)
     place = _place(evaluation, addresses, twice)
     targets = Targets(
         services=[*names, *map(ground.second_of, twice)],
         writers=_FILES,
         databases=[name for name in names if name != "audit"],
         keepers=names,
+        trusts=_trusts(evaluation),
     )
     logs = [f"{service}.{code}" for service in SERVICES for code in evaluation.organisations]
     storm = Storm(
         place=place,
-        plan=plan(forecast.seed, forecast.strength, steps, targets),
+        plan=plan(forecast.seed, forecast.strength, moments, targets, _shared_steps(story)),
+        drills=drills(forecast.seed, forecast.strength, targets),
         doubler=Doubler(place.access, logs),
-        steps=steps,
+        steps=len(moments),
         seconds=forecast.minutes * 60,
         tell=lambda disturbance: _tell(console, disturbance),
     )
@@ -122,9 +125,25 @@ def _disturbed(
     except NotBack as failure:
         console.print(f"[bold red]{failure}[/]", highlight=False)
         return FAILED
-    notes = {"doubled": storm.doubler.doubled, "done": [asdict(each) for each in storm.done]}
+    notes = {
+        "doubled": storm.doubler.doubled,
+        "done": [asdict(each) for each in storm.done],
+        "outages": [asdict(each) for each in storm.outages],
+    }
     (evaluation.folder.parent / "done.json").write_text(json.dumps(notes))
     return code
+
+
+def _trusts(evaluation: Evaluation) -> list[str]:
+    """The deployments that serve one organisation, where there are several organisations."""
+    several = len(evaluation.organisations) > 1
+    return [e.name for e in evaluation.deployments() if several and len(e.organisations) == 1]
+
+
+def _shared_steps(story: Story) -> list[int]:
+    """The steps at which every trust's engagement service writes: they welcome their partners."""
+    by_time = sorted(story.steps, key=lambda step: step.at)
+    return [number for number, step in enumerate(by_time) if step.does == _SHARED_STEP]
 
 
 def _place(evaluation: Evaluation, addresses: Addresses, twice: Sequence[str]) -> Place:
@@ -159,10 +178,13 @@ def _judge(forecast: Forecast, folder: Path, calm: Mapping[str, Any], console: C
         for each in found
     ]
     storm = json.loads((folder / "storm" / "report.json").read_text())
-    wrong = list(judge.failures(calm, storm, folder / "storm"))
+    seen = [outages.Outage(**each) for each in notes["outages"]]
+    wrong = [*judge.failures(calm, storm, folder / "storm"), *outages.not_shown(seen)]
     slow = list(judge.too_slow(done))
     _show(console, forecast, done, storm)
     console.print(f"{notes['doubled']} records were put on their topics a second time.")
+    for each in seen:
+        console.print(str(each), highlight=False)
     result = {
         "seed": forecast.seed,
         "strength": asdict(forecast.strength),

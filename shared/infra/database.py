@@ -16,6 +16,7 @@ AWAY: Final[tuple[type[Exception], ...]] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,  # its disk fails: class 58
     asyncpg.ObjectNotInPrerequisiteStateError,  # closed to connections while somebody restores it
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what a connection answers while its server is throwing it out

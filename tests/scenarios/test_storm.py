@@ -20,7 +20,7 @@ def storm(
     """One storm: its result and its data folder."""
     data = tmp_path_factory.mktemp("storm") / "data"
     arguments: list[str | Path] = ["--story", SHORT, "--undisturbed", played[2] / "report.json"]
-    done = partners("storm", data, *arguments, "--seed", SEED, seconds=400)
+    done = partners("storm", data, *arguments, "--seed", SEED, "--drills", "0", seconds=400)
     assert done.returncode in HELD, done.stdout[-4000:] + done.stderr[-2000:]
     return json.loads((data / "storm.json").read_text()), data
 
@@ -39,6 +39,18 @@ def test_ten_kills_and_a_lost_bus_change_nothing(storm: tuple[dict[str, Any], Pa
     assert sum(kinds.count(kind) for kind in killed) >= 10
     assert kinds.count("the broker lost with everything in it") >= 1
     assert result["failures"] == []
+
+
+def test_one_organisations_outage_holds_up_no_others_log(tmp_path: Path) -> None:
+    story = SHORT.with_name("two-organisations.yaml")
+    quiet = ["--seed", SEED, "--kills", "0", "--bus-losses", "0", "--drills", "0"]
+    done = partners("storm", tmp_path / "data", "--story", story, *quiet, seconds=170)
+    assert done.returncode in HELD, done.stdout[-4000:] + done.stderr[-2000:]
+    result = json.loads((tmp_path / "data" / "storm.json").read_text())
+    [outage] = result["outages"]
+    assert "notifications.engagement" in {at.partition(" of ")[0] for at in outage["waiting"]}
+    assert outage["went_on"]
+    assert not outage["held_up"]
 
 
 def test_nothing_is_left_running_after_a_storm(storm: tuple[dict[str, Any], Path]) -> None:

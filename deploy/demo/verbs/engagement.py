@@ -1,7 +1,9 @@
 """Verbs of a trust's engagement team: onboarding, committees, meetings, attendance."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
+from time import monotonic
 from typing import Any, Final
 
 from deploy.demo.neighbours import StoryFailed
@@ -9,6 +11,8 @@ from deploy.demo.play import Meeting, Play, Verb
 from deploy.demo.story import Step, as_day, as_time
 from shared.kernel.moments import format_moment, london, london_date
 
+_NAMES_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.1
 _INCOME_ADVICE: Final = (
     "Involvement payments are seen as income by HMRC, the Job Centre and insurers. "
     "Please declare them, and take independent advice before you accept them."
@@ -16,15 +20,20 @@ _INCOME_ADVICE: Final = (
 
 
 async def partner(play: Play, who: str, organisation: str, name: str) -> str:
-    """The identifier of the partner of this name, from the roster."""
-    if name not in play.memory.partners:
-        roster = await play.view(who, organisation, "roster")
-        for row in roster["partners"]:
-            if row["partner"]:
-                play.memory.partners[row["name"]] = (organisation, row["partner"])
-    if name not in play.memory.partners:
-        raise StoryFailed(f"{name} is not on the roster of {organisation}.")
-    return play.memory.partners[name][1]
+    """The identifier of the partner of this name, from the roster.
+
+    While the keeper of the names is away they are not shown, and the roster is read again.
+    """
+    known, until = play.memory.partners, monotonic() + _NAMES_SECONDS
+    while name not in known:
+        rows = (await play.view(who, organisation, "roster"))["partners"]
+        known |= {row["name"]: (organisation, row["partner"]) for row in rows if row["name"]}
+        hidden = any(row["unavailable"] for row in rows)
+        if name not in known:
+            if not hidden or monotonic() > until:
+                raise StoryFailed(f"{name} is not on the roster of {organisation}.")
+            await asyncio.sleep(_LOOK_SECONDS)
+    return known[name][1]
 
 
 async def onboards(play: Play, step: Step) -> None:
