@@ -14,7 +14,7 @@ from deploy.embedded.evaluation import REGISTER
 from services.engagement.app import SERVICE
 from services.engagement.domain.contribution import CONTRIBUTION, AnswerContribution
 from shared.contracts.engagement import ContributionRecorded
-from shared.contracts.personal import Clear
+from shared.contracts.personal import Clear, Sealed
 from shared.infra import log
 from shared.infra.bus.access import BusAccess
 from shared.infra.bus.relay import Relay
@@ -56,10 +56,16 @@ class Trust:
     """Writes what the partners of some organisations raise, and what they are answered."""
 
     def __init__(
-        self, database: Database, shell: Shell, pool: Pool, organisations: Sequence[str]
+        self,
+        database: Database,
+        shell: Shell,
+        bare: Shell,
+        pool: Pool,
+        organisations: Sequence[str],
     ) -> None:
         self.database = database
         self.shell = shell
+        self._bare = bare
         self.pool = pool
         self.organisations = organisations
         self._people = {
@@ -74,8 +80,13 @@ class Trust:
         partner, person = self._people[organisation][self._turn % PARTNERS]
         return Contribution(organisation, new_stream_id(self.shell.clock.now()), partner, person)
 
-    async def raise_some(self, organisation: str, count: int = 1) -> list[Contribution]:
-        """Append so many new contributions in one transaction and one call."""
+    async def raise_some(
+        self, organisation: str, count: int = 1, *, ready: Sealed | None = None
+    ) -> list[Contribution]:
+        """Append so many new contributions in one transaction and one call.
+
+        With a `ready` value nothing is sealed: each has that one.
+        """
         contributions = [self.new_contribution(organisation) for _ in range(count)]
         cause = Cause(
             contributions[0].id, contributions[0].id, "system/engagement", new_traceparent()
@@ -83,9 +94,9 @@ class Trust:
 
         async def work(transaction: Transaction) -> None:
             for one in contributions:
-                await transaction.record(organisation, one.stream, raised(one), new=True)
+                await transaction.record(organisation, one.stream, raised(one, ready), new=True)
 
-        await self.shell.do(cause, work)
+        await (self._bare if ready else self.shell).do(cause, work)
         return contributions
 
     async def answer(self, contribution: Contribution) -> Answer:
@@ -107,7 +118,7 @@ class Trust:
         return await self.shell.handle(order, work)
 
 
-def raised(contribution: Contribution) -> ContributionRecorded:
+def raised(contribution: Contribution, ready: Sealed | None = None) -> ContributionRecorded:
     """The event, with what was raised in clear: it is sealed on its way into the log."""
     return ContributionRecorded(
         contribution=contribution.id,
@@ -116,7 +127,7 @@ def raised(contribution: Contribution) -> ContributionRecorded:
         partner=contribution.partner,
         person=contribution.person,
         on=ON,
-        raised=Clear(RAISED),
+        raised=ready or Clear(RAISED),
     )
 
 
@@ -172,7 +183,7 @@ async def trust(
     """A service's shell, wired as the runtime wires it, over open logs of these organisations."""
     async with place.database(*modules) as database, place.pool(database.service, writers) as pool:
         configured = settings(place, database, organisations)
-        clock = SystemClock()
+        clock, wake = SystemClock(), relay_of(configured).wake
         await open_logs(pool, organisations, SERVICE.name)
         shell = Shell(
             pool,
@@ -181,6 +192,7 @@ async def trust(
             idempotency_secret=configured.idempotency_secret.get_secret_value().encode(),
             sealer=Keys.of(configured, clock),
             deadlines_of=SERVICE.deadlines_of,
-            wake=relay_of(configured).wake,
+            wake=wake,
         )
-        yield Trust(database, shell, pool, organisations)
+        bare = Shell(pool, SERVICE.name, clock, idempotency_secret=b"none", wake=wake)
+        yield Trust(database, shell, bare, pool, organisations)

@@ -12,7 +12,7 @@ from collections.abc import (
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from deploy.bench.growth import SIZES, cost, targets
@@ -23,6 +23,9 @@ from deploy.bench.place import Place, shares
 from deploy.bench.trust import Contribution, Trust, codes, trust
 from deploy.bench.turns import rate_of_tasks, rate_of_threads
 from services.engagement.app import SERVICE
+from shared.contracts.engagement import ContributionRecorded
+from shared.contracts.envelope import replay
+from shared.contracts.personal import Sealed
 from shared.infra import log, writing
 from shared.infra.clock import SystemClock
 from shared.infra.database import Connection, Pool
@@ -114,6 +117,12 @@ async def _bulk(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
         async def append() -> Figures:
             return {"ours": await rate_of_tasks(works, seconds)}
 
+        ready = await _sealed_value(service)
+        bare = [partial(_raise, service, code, PER_CALL, ready) for code in organisations]
+
+        async def append_unsealed() -> Figures:
+            return {"unsealed": await rate_of_tasks(bare, seconds)}
+
         with peer(place, theirs.name, CALLERS) as application:
             size = application.best_batch(seconds / 4)
 
@@ -121,7 +130,7 @@ async def _bulk(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
                 saves = [partial(application.save_many, size)] * CALLERS
                 return {"peer": rate_of_threads(saves, seconds)}
 
-            yield {"ours": append, "peer": save}
+            yield {"ours": append, "peer": save, "unsealed": append_unsealed}
 
 
 @asynccontextmanager
@@ -143,8 +152,18 @@ async def _growth(place: Place) -> AsyncIterator[Mapping[str, Contender]]:
         yield contenders
 
 
-async def _raise(service: Trust, organisation: str, number: int) -> int:
-    return len(await service.raise_some(organisation, number))
+async def _raise(
+    service: Trust, organisation: str, number: int, ready: Sealed | None = None
+) -> int:
+    return len(await service.raise_some(organisation, number, ready=ready))
+
+
+async def _sealed_value(service: Trust) -> Sealed:
+    """A value that was sealed before."""
+    await service.raise_some(service.organisations[0])
+    [body] = (await _some_bodies(service))[:1]
+    _, event = replay(body)
+    return cast(Sealed, cast(ContributionRecorded, event).raised)
 
 
 async def _prepared(service: Trust, organisation: str, number: int) -> list[Contribution]:
@@ -237,7 +256,10 @@ EXPERIMENTS: Final = (
     Experiment(
         name="bulk",
         title="Append 1,000 events per call",
-        targets=(Target("bulk", "ours", "events/s", "peer", NAME, at_least=3),),
+        targets=(
+            Target("bulk", "ours", "events/s", "peer", NAME, at_least=3),
+            Target("bulk-unsealed", "unsealed", "events/s", "peer", NAME, at_least=3),
+        ),
         prepare=_bulk,
     ),
     Experiment(
