@@ -18,7 +18,8 @@ from aiokafka.errors import KafkaError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.embedded.broker import Broker
-from deploy.embedded.children import free_port, wait_until
+from deploy.embedded.children import wait_until
+from deploy.embedded.ports import free_port
 from deploy.embedded.postgres import Postgres
 
 POSTGRES_IMAGE: Final = "postgres:18"

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from deploy.embedded.children import EmbeddedFailure, free_port, last_words, spawn, wait_until
+from deploy.embedded.children import EmbeddedFailure, last_words, spawn, wait_until
+from deploy.embedded.ports import free_port
 
 READY_SECONDS: Final = 10.0
 ATTEMPTS: Final = 5

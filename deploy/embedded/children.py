@@ -7,7 +7,6 @@ children are made from the main thread.
 import ctypes
 import os
 import signal
-import socket
 import stat
 import subprocess
 import time
@@ -111,25 +110,6 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, pause: float = 
             return False
         time.sleep(pause)
     return True
-
-
-def free_port() -> int:
-    """A port on loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on this loopback port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def last_words(log: Path, lines: int = 3) -> str:

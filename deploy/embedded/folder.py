@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.embedded.children import EmbeddedFailure, free_port, is_free
+from deploy.embedded.children import EmbeddedFailure
+from deploy.embedded.ports import free_port, is_free
 
 
 class DataFolder:

@@ -14,13 +14,13 @@ from deploy.embedded.children import (
     EmbeddedFailure,
     become_nobody,
     become_nobody_with_passage,
-    free_port,
     is_root,
     last_words,
     open_to_all,
     spawn,
     wait_until,
 )
+from deploy.embedded.ports import free_port
 
 ENVIRONMENT: Final = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

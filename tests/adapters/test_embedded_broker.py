@@ -11,7 +11,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.embedded.broker import Broker, cluster_id
-from deploy.embedded.children import EmbeddedFailure, free_port, wait_until
+from deploy.embedded.children import EmbeddedFailure, wait_until
+from deploy.embedded.ports import free_port
 
 OWNER = """
 import sys, time

@@ -17,10 +17,10 @@ from deploy.embedded.children import (
     CAP_DAC_OVERRIDE,
     NOBODY,
     EmbeddedFailure,
-    free_port,
     open_to_all,
     wait_until,
 )
+from deploy.embedded.ports import free_port
 from deploy.embedded.postgres import Postgres, binary
 
 OWNER = """

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from deploy.embedded.broker import cluster_id
-from deploy.embedded.children import free_port, last_words, spawn, wait_until
+from deploy.embedded.children import last_words, spawn, wait_until
+from deploy.embedded.ports import free_port
 from tests.servers import groups_work
 
 PROJECT: Final = Path(__file__).parents[2]
