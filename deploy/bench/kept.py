@@ -29,6 +29,6 @@ def fallen(found: Sequence[Outcome], kept: Mapping[str, float]) -> Iterator[str]
         before = kept.get(each.target.name)
         if before is None or each.theirs is None:
             continue
-        share = before / each.ratio if each.target.at_least is None else each.ratio / before
+        share = before / each.ratio if each.target.at_most is not None else each.ratio / before
         if share < LEAST_SHARE:
             yield f"{each.target.name} is {each.ratio:.2f}, and was {before:.2f} in the run kept."

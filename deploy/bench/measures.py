@@ -15,7 +15,10 @@ Contender: TypeAlias = Callable[[], Awaitable[Figures]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound on the ratio of two figures, or, without `theirs`, on the figure itself."""
+    """A bound on the ratio of two figures, or, without `theirs`, on the figure itself.
+
+    Without a bound it explains another: it is shown, and held only against the run kept.
+    """
 
     name: str
     ours: str
@@ -33,8 +36,15 @@ class Target:
 
     @property
     def bound(self) -> str:
-        """The bound in words."""
-        return f"at least {self.at_least}" if self.at_most is None else f"at most {self.at_most}"
+        """The bound in words; nothing where there is none."""
+        if self.at_least is not None:
+            return f"at least {self.at_least}"
+        return "" if self.at_most is None else f"at most {self.at_most}"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it can be missed."""
+        return self.at_least is not None or self.at_most is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def _cells(each: Outcome) -> tuple[str, ...]:
         target.unit,
         f"{each.ratio:.2f}" if theirs else "",
         target.bound,
-        "met" if each.met else "missed",
+        "" if not target.bounded else "met" if each.met else "missed",
     )
 
 
