@@ -17,6 +17,7 @@ AWAY: Final[tuple[type[Exception], ...]] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,  # its disk fails: class 58
+    asyncpg.InternalServerError,  # it fails by itself, as where a file cannot grow: class XX
     asyncpg.ObjectNotInPrerequisiteStateError,  # closed to connections while somebody restores it
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what a connection answers while its server is throwing it out

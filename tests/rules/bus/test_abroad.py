@@ -11,6 +11,7 @@ from shared.infra.bus.applying import abroad
     [
         asyncpg.DiskFullError("could not extend file"),
         asyncpg.PostgresIOError("could not read block"),
+        asyncpg.InternalServerError("could not extend file: File too large"),
         asyncpg.CannotConnectNowError("starting up"),
         OSError(28, "No space left on device"),
     ],
