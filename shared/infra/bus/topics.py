@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.infra.bus.access import BusAccess
+from shared.infra.bus.clients import whole
 
 TOPIC_SETTINGS: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 _ATTEMPTS: Final = 50
@@ -29,9 +30,9 @@ class Topics:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._client.start()
+            await whole(self._client.start())
         except BaseException:
-            await self._client.close()
+            await whole(self._client.close())
             raise
         return self
 
@@ -41,7 +42,7 @@ class Topics:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._client.close()
+        await whole(self._client.close())
 
     async def make(self, names: Sequence[str]) -> None:
         """Make the topics that are missing, in one request; those that exist stay as they are."""
@@ -75,12 +76,12 @@ class Topics:
             return []
         reader = self._access.reader()
         try:
-            await reader.start()
+            await whole(reader.start())
             ends = await reader.end_offsets(
                 [TopicPartition(name, n) for name, count in counts.items() for n in range(count)]
             )
         finally:
-            await reader.stop()
+            await whole(reader.stop())
         used = {place.topic for place, end in ends.items() if end > 0}
         return [name for name in counts if name not in used]
 
