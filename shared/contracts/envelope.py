@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from shared.contracts.event import CATALOGUE, Event, upcast
 from shared.contracts.numbers import holds_whole_numbers
+from shared.contracts.personal import Written
 from shared.kernel.identifiers import LogName, Position, is_organisation, text_of
 from shared.kernel.ijson import Json, NotIJson, dumps, is_plain, loads_object, quoted
 from shared.kernel.moments import format_moment, parse_moment
@@ -54,10 +55,12 @@ class Draft(NamedTuple):
     correlation_id: UUID
     causation_id: UUID
     traceparent: str
+    sealed: Written | None = None
+    """What stands in the event in clear, as it is to be written."""
 
-    def carrying(self, event: Event) -> "Draft":
-        """The same draft with this event, which says the same in other words."""
-        return self._replace(event=event)
+    def carrying(self, sealed: Written) -> "Draft":
+        """The same draft with its values in clear sealed."""
+        return Draft(*self[:-1], sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,12 @@ def compose(draft: Draft) -> str:
         f'"traceparent":{quoted(draft.traceparent)},"data":'
     )
     # pydantic writes the same text several times faster, but would turn NaN into null
+    write = event.__pydantic_serializer__
     if holds_whole_numbers(event):
-        body += event.model_dump_json(by_alias=True) + "}"
+        body += write.to_json(event, by_alias=True, context=draft.sealed).decode() + "}"
     else:
-        body += dumps(event.model_dump(mode="json", by_alias=True)) + "}"
+        data = write.to_python(event, mode="json", by_alias=True, context=draft.sealed)
+        body += dumps(data) + "}"
     if not is_plain(body):
         loads_object(body)
     return body

@@ -1,5 +1,6 @@
 """Personal values inside events: in clear only until the shell seals them (BYTES)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
     WithJsonSchema,
     WrapSerializer,
@@ -87,10 +89,19 @@ class Sealed(BaseModel):
     ct: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
 
 
-def _write(value: Clear | Sealed, write: SerializerFunctionWrapHandler) -> Any:
-    if isinstance(value, Clear):
+Written: TypeAlias = Mapping[int, dict[str, Json]]
+"""What is written in the place of each value in clear, by the identity of its `Clear`."""
+
+
+def _write(
+    value: Clear | Sealed, write: SerializerFunctionWrapHandler, info: SerializationInfo[Written]
+) -> Any:
+    if not isinstance(value, Clear):
+        return write(value)
+    written = info.context and info.context.get(id(value))
+    if not written:
         raise NotSealed("A personal value in clear must be sealed before its event is written.")
-    return write(value)
+    return written
 
 
 Personal = Annotated[

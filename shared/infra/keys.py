@@ -14,12 +14,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.contracts.envelope import Draft
-from shared.contracts.personal import RetentionClass, Sealed
+from shared.contracts.personal import RetentionClass
 from shared.infra.clock import Clock
 from shared.infra.database import Connection
 from shared.infra.key_memory import KeyMemory
 from shared.infra.known_persons import KnownPersons
-from shared.infra.sealing import Holder, PersonKey, Place, places, seal, with_sealed
+from shared.infra.sealing import At, Holder, PersonKey, Place, places, seal, told_apart
 from shared.infra.settings import ServiceSettings
 from shared.infra.sql import load
 from shared.infra.unit import Unit
@@ -142,8 +142,8 @@ class Keys:
         who writes must see in the same transaction that they are still there.
         Raises CannotSeal where a personal value may not stand and PersonErasedInThisCase.
         """
-        found = [places(draft) for draft in drafts]
-        holders = {place.holder for of_draft in found for place in of_draft}
+        found = [_places(draft) for draft in drafts]
+        holders = {place.holder for _, of_draft in found for place in of_draft}
         if not holders:
             return list(drafts)
         keys: dict[Holder, PersonKey] = {}
@@ -152,10 +152,7 @@ class Keys:
             relied_on.update(key.id for key in keys.values())
         if missing := [holder for holder in holders if holder not in keys]:
             keys |= await self.obtain(unit, missing)
-        return [
-            with_sealed(draft, {place.at.pointer: _seal(place, keys) for place in of_draft})
-            for draft, of_draft in zip(drafts, found, strict=True)
-        ]
+        return [_seal(draft, of_draft, keys) for draft, of_draft in found]
 
     def forget(self, keys: Collection[UUID]) -> None:
         """Remember these keys no longer: they are not here any more."""
@@ -271,8 +268,21 @@ class Keys:
         ]
 
 
-def _seal(place: Place, keys: Mapping[Holder, PersonKey]) -> Sealed:
-    return seal(place.clear.value, keys[place.holder], place.holder, place.at)
+def _places(draft: Draft) -> tuple[Draft, list[Place]]:
+    """The draft and the values in clear in it, each an object that stands in one place only."""
+    found = places(draft)
+    if len({id(place.clear) for place in found}) < len(found):
+        draft = draft._replace(event=told_apart(draft.event))
+        found = places(draft)
+    return draft, found
+
+
+def _seal(draft: Draft, found: Sequence[Place], keys: Mapping[Holder, PersonKey]) -> Draft:
+    sealed = {
+        id(clear): seal(clear.value, keys[holder], holder, At(draft.log, draft.id, pointer))
+        for pointer, holder, clear in found
+    }
+    return draft.carrying(sealed) if sealed else draft
 
 
 def _columns(

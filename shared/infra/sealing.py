@@ -4,7 +4,7 @@ The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GC
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel
 
 from shared.contracts.envelope import Draft, Recorded
+from shared.contracts.event import Event
 from shared.contracts.personal import Clear, RetentionClass, Sealed, held
 from shared.kernel.identifiers import LogName, text_of
 from shared.kernel.ijson import Json, NotIJson, dumps, loads
@@ -69,9 +70,9 @@ class At(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A value in clear inside a draft, where it stands and whose key it takes."""
+    """A value in clear inside a draft, where it stands (`/name`) and whose key it takes."""
 
-    at: At
+    pointer: str
     holder: Holder
     clear: Clear
 
@@ -89,22 +90,22 @@ class PersonKey:
         return cls(key_id, AESGCM(key))
 
 
-def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> Sealed:
-    """Encrypt one value under a person's key."""
+def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> dict[str, Json]:
+    """Encrypt one value under a person's key; answers a `Sealed` as it is written."""
     plaintext = dumps(value).encode()
     plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
     iv, written_at = urandom(_IV_OCTETS), str(at)
     associated = _associated(key.id, holder.person, holder.retention_class, holder.case, written_at)
-    return Sealed(
-        sealed=1,
-        key=key.id,
-        person=holder.person,
-        retention_class=holder.retention_class,
-        case=holder.case,
-        at=written_at,
-        iv=_encode(iv),
-        ct=_encode(key.cipher.encrypt(iv, plaintext, associated)),
-    )
+    return {
+        "sealed": 1,
+        "key": text_of(key.id),
+        "person": text_of(holder.person),
+        "class": holder.retention_class,
+        "case": holder.case,
+        "at": written_at,
+        "iv": _encode(iv),
+        "ct": _encode(key.cipher.encrypt(iv, plaintext, associated)),
+    }
 
 
 def unseal(sealed: Sealed, key: bytes) -> Json:
@@ -150,8 +151,7 @@ def places(draft: Draft) -> list[Place]:
         if declared is None:
             raise CannotSeal(f"{_name(draft, pointer)} is not declared to hold personal values.")
         if isinstance(value, Clear):
-            at = At(draft.log, draft.id, pointer)
-            found.append(Place(at, _holder(draft, declared, owners, pointer), value))
+            found.append(Place(pointer, _holder(draft, declared, owners, pointer), value))
         else:
             check_copy(value, declared, draft.log, draft.id)
         return value
@@ -160,16 +160,16 @@ def places(draft: Draft) -> list[Place]:
     return found
 
 
-def with_sealed(draft: Draft, sealed: Mapping[str, Sealed]) -> Draft:
-    """The draft with the sealed value of each pointer in the place of the one in clear."""
-    if not sealed:
-        return draft
-    event, fields = draft.event, _own_fields(type(draft.event))
-    if sealed.keys() <= fields.keys():
-        update = {fields[pointer]: value for pointer, value in sealed.items()}
-        return draft.carrying(event.model_copy(update=update))
-    event = _map(event, None, (), "", lambda value, _, __, at: sealed.get(at, value))
-    return draft.carrying(event)
+def told_apart(event: Event) -> Event:
+    """The event with an object of its own for every value in clear: `Written` knows no other."""
+    apart: Event = _map(
+        event,
+        None,
+        (),
+        "",
+        lambda value, *_: Clear(value.value) if isinstance(value, Clear) else value,
+    )
+    return apart
 
 
 def sealed_in(recorded: Recorded) -> dict[str, Sealed]:
@@ -260,12 +260,6 @@ def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Vi
             return value if all(members[key] is value[key] for key in value) else members
         case _:
             return value
-
-
-@cache
-def _own_fields(model: type[BaseModel]) -> Mapping[str, str]:
-    """The fields in which a personal value stands directly, by their pointers."""
-    return {f"/{alias}": name for name, alias, _ in _declarations(model) or ()}
 
 
 @cache

@@ -59,6 +59,21 @@ async def test_nothing_of_a_personal_value_is_in_the_body(connection: Connection
     assert "Oyelaran" not in repr(before)
 
 
+async def test_a_value_that_stands_twice_is_sealed_for_each_of_its_places(
+    connection: Connection,
+) -> None:
+    name = Clear("Ada Oyelaran")
+    twice = given().model_copy(update={"name": name, "notes": (name, name)})
+    [written] = await keys().seal(Unit.within(connection), [draft(twice)])
+    values = sealed_in(recorded(written))
+    assert {at: value.at.rpartition(" ")[2] for at, value in values.items()} == {
+        "name": "/name",
+        "notes/0": "/notes/0",
+        "notes/1": "/notes/1",
+    }
+    assert len({value.iv for value in values.values()}) == 3
+
+
 async def test_one_key_for_each_person_organisation_class_and_case(connection: Connection) -> None:
     ours = keys()
     both = given(email=Clear("a@example.org"), referee=REFEREE, referee_name=Clear("Bo"))

@@ -30,13 +30,14 @@ from shared.infra.kit import Kit
 from shared.infra.metrics import Metrics
 from shared.infra.opening import Opener
 from shared.infra.register import read_register
+from shared.infra.sealing import sealed_in
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Shell
 from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.moments import format_moment
 from tests.adapters.conftest import MakeDatabase
-from tests.adapters.personal import FixedClock, draft, keys
+from tests.adapters.personal import FixedClock, draft, keys, recorded
 from tests.adapters.portal.logs import Logs, fold_live, moment, uid
 from tests.adapters.portal.story import ENGAGEMENT, Story, partner
 
@@ -107,9 +108,7 @@ class Neighbours:
                 Unit.within(connection),
                 [draft(welcomed, ENGAGEMENT, f"partner/{uid('partner', who)}")],
             )
-        assert isinstance(written.event, PartnerWelcomed)
-        assert isinstance(written.event.name, Sealed)
-        return written.event.name
+        return sealed_in(recorded(written))["name"]
 
 
 @pytest.fixture
