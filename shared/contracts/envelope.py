@@ -1,6 +1,5 @@
 """One event as bytes: composed once by its writer, read strictly by everybody else."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from shared.contracts.event import CATALOGUE, Event, upcast
 from shared.contracts.numbers import holds_whole_numbers
@@ -127,7 +127,7 @@ def replay(body: str) -> tuple[int, Event]:
 
     Not for what comes from elsewhere: only what was checked as it was appended is believed here.
     """
-    told = json.loads(body)
+    told = from_json(body)
     _, type_name, number = _schema(told["dataschema"])
     return told["streamversion"], _typed(type_name, number, told["data"])
 

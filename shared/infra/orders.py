@@ -13,8 +13,7 @@ from shared.infra.sql import load
 from shared.kernel.identifiers import Position, derive
 
 _SQL = load(__file__)
-ANSWERED_MEANWHILE: Final = "LG003"
-"""SQLSTATE of `kit.note_answer`."""
+_ONE_ANSWER: Final = "one_answer_per_command"
 _COMMANDS: Final = uuid5(NAMESPACE_URL, "urn:partners:command")
 
 
@@ -118,10 +117,14 @@ class Claim:
             await connection.execute(
                 _SQL["note"], self.causation, self.digest, answer.status, answer.location
             )
-        except asyncpg.PostgresError as error:
-            if error.sqlstate == ANSWERED_MEANWHILE:
+        except asyncpg.UniqueViolationError as error:
+            if is_second_answer(error):
                 raise AnsweredMeanwhile from error
             raise
+
+    async def let_go(self, connection: Connection) -> None:
+        """Forget the command if it was answered more than 30 days ago."""
+        await connection.execute(_SQL["let_go"], self.causation)
 
     def _answer(self, row: asyncpg.Record) -> Answer:
         recovered = row["digest"] is None
@@ -129,6 +132,11 @@ class Claim:
             raise KeyUsedForAnotherCommand
         positions = tuple(map(Position.parse, row["positions"]))
         return Answer(row["status"], row["location"], positions, repeated=True, recovered=recovered)
+
+
+def is_second_answer(error: asyncpg.PostgresError) -> bool:
+    """Whether the database refused to note an answer because the command has one."""
+    return getattr(error, "constraint_name", None) == _ONE_ANSWER
 
 
 async def forget(connection: Connection) -> int:

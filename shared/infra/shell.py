@@ -122,7 +122,10 @@ class Shell:
         except AnsweredBefore as before:
             return await self._again(cause, work, before.answer)
         except AnsweredMeanwhile:
-            return await self._again(cause, work, await self._answer_to(claim))
+            earlier = await self._answer_to(claim)
+        if earlier is None:
+            return await self.handle(order, work)
+        return await self._again(cause, work, earlier)
 
     async def react(
         self, unit: Unit, cause: Recorded, work: Callable[[Transaction], Awaitable[object]]
@@ -189,14 +192,15 @@ class Shell:
             if not self.may_write(organisation):
                 raise LogOnHold(organisation)
 
-    async def _answer_to(self, claim: Claim) -> Answer:
-        """The answer that a twin got."""
+    async def _answer_to(self, claim: Claim) -> Answer | None:
+        """The answer that a twin got; None when that was too long ago and is forgotten now."""
         async with self._pool.acquire() as connection:
             try:
                 await claim.look(connection)
             except AnsweredBefore as before:
                 return before.answer
-        raise asyncpg.SerializationError("The key was let go of between two looks at it.")
+            await claim.let_go(connection)
+            return None
 
     async def _again(
         self,

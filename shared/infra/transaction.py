@@ -122,14 +122,15 @@ class Transaction:
 
         A `new` stream, whose identifier was made just now, is not looked for in the log.
         """
-        if new:
-            self._streams.setdefault((organisation, stream), _Stream([], 0))
-        version = (await self._stream(organisation, stream)).add(event)
+        if new and (organisation, stream) not in self._streams:
+            found = self._streams[organisation, stream] = _Stream([], 0)
+        else:
+            found = await self._stream(organisation, stream)
         self.drafts.append(
             Draft(
                 log=LogName(self.service, organisation),
                 stream=stream,
-                version=version,
+                version=found.add(event),
                 event=event,
                 id=new_event_id(self.now),
                 time=at or self.now,

@@ -1,8 +1,9 @@
 """One unit of work on one connection: a database transaction from the moment something needs it."""
 
 from collections.abc import Collection
-from contextlib import AsyncExitStack
 from typing import Self
+
+from asyncpg.transaction import Transaction
 
 from shared.infra import log
 from shared.infra.database import Connection
@@ -21,7 +22,7 @@ class Unit:
         """Whether something was appended."""
         self._hold = hold
         self._begun = False
-        self._closing = AsyncExitStack()
+        self._transaction: Transaction | None = None
 
     @classmethod
     def within(cls, connection: Connection) -> Self:
@@ -34,18 +35,18 @@ class Unit:
         """Begin the transaction unless it is begun; answers the connection it is on."""
         if not self._begun:
             self._begun = True
-            await self._closing.enter_async_context(
-                self.connection.transaction(isolation="read_committed")
-            )
+            transaction = self.connection.transaction(isolation="read_committed")
+            await transaction.start()
+            self._transaction = transaction
             if self._hold:
                 await log.hold(self.connection, sorted(self._hold))
         return self.connection
 
     async def __aenter__(self) -> Self:
-        await self._closing.__aenter__()
         if self._hold:
             await self.begin()
         return self
 
-    async def __aexit__(self, *raised: object) -> None:
-        await self._closing.__aexit__(*raised)  # type: ignore[arg-type]
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        if self._transaction is not None:
+            await self._transaction.__aexit__(kind, error, trace)

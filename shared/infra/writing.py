@@ -11,7 +11,7 @@ from shared.contracts.envelope import Draft, compose
 from shared.contracts.event import Event
 from shared.infra import log
 from shared.infra.log import Entry
-from shared.infra.orders import ANSWERED_MEANWHILE, AnsweredMeanwhile, Claim
+from shared.infra.orders import AnsweredMeanwhile, Claim, is_second_answer
 from shared.infra.sql import load
 from shared.infra.transaction import Transaction
 from shared.infra.unit import Unit
@@ -100,7 +100,7 @@ class Writer:
         self, error: asyncpg.PostgresError, concerned: set[str], relied_on: set[UUID]
     ) -> Exception:
         """What the database's error means to who decided."""
-        if error.sqlstate == ANSWERED_MEANWHILE:
+        if is_second_answer(error):
             return AnsweredMeanwhile()
         if error.sqlstate == _KEY_GONE and self._sealer is not None:
             self._sealer.forget(relied_on)

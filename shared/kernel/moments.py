@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from re import compile as pattern
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ LONDON = ZoneInfo("Europe/London")
 _WRITTEN = pattern(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", flags=0)
 
 
+@lru_cache(maxsize=64)
 def format_moment(moment: datetime) -> str:
     """`2024-03-05T14:00:00.000000Z`: always UTC, always six digits (BYTES)."""
     if moment.tzinfo is None:
