@@ -2,9 +2,10 @@
 -- ordering lock is held while that statement runs and no longer.
 
 -- Octets are looked at, which is quicker than characters: a brace is one octet, and no other character of UTF-8 has an
--- octet like it.
+-- octet like it. STABLE, as convert_to is: the server writes a function into the statement that calls it only when its
+-- volatility is not less than that of what it calls.
 CREATE FUNCTION log.ends_with_brace(body text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     RETURN body <> '' AND get_byte(convert_to(body, 'UTF8'), octet_length(body) - 1) = ascii('}');
 
 -- What an entry must be is said once, in a trigger that keeps its plans: the server reads a CHECK anew for every
@@ -70,7 +71,7 @@ ALTER TABLE log.heads DROP CONSTRAINT the_log_has_room;
 -- for the table to refuse: what its last character was would be lost. The stamp is made first, by itself: each joining
 -- copies the whole body.
 CREATE OR REPLACE FUNCTION log.stamped(body text, sequence bigint, recordedtime text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     RETURN CASE WHEN log.ends_with_brace(body)
         THEN convert_from(substring(convert_to(body, 'UTF8') FOR octet_length(body) - 1), 'UTF8')
             || (',"sequence":"' || lpad(sequence::text, 10, '0') || '","recordedtime":"' || recordedtime || '"}')
