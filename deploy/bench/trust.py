@@ -27,6 +27,7 @@ from shared.infra.migrations import Module
 from shared.infra.orders import Answer, Order
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Cause, Shell, Transaction
+from shared.infra.turns import LEFT_TO_OTHERS
 
 PARTNERS: Final = 20
 """Partners of each organisation: each has one key, made with the first thing they raise."""
@@ -35,6 +36,8 @@ RAISED: Final = (
 )
 ANSWER: Final = "The leaflet names the night desk now, and the ward hands it out on admission."
 ON: Final = date(2024, 3, 5)
+ANSWERED: Final = dumps({"on": str(ON), "changed": True, "answer": ANSWER}).encode()
+"""The coordinator's request, as it comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Trust:
             actor=f"coordinator/{contribution.partner}",
             route="/contributions/answer",
             key=str(contribution.id),
-            body=dumps({"on": str(ON), "changed": True, "answer": ANSWER}).encode(),
+            body=ANSWERED,
         )
 
         async def work(transaction: Transaction) -> None:
@@ -181,7 +184,10 @@ async def trust(
     place: Place, organisations: Sequence[str], writers: int, *modules: Module
 ) -> AsyncIterator[Trust]:
     """A service's shell, wired as the runtime wires it, over open logs of these organisations."""
-    async with place.database(*modules) as database, place.pool(database.service, writers) as pool:
+    async with (
+        place.database(*modules) as database,
+        place.pool(database.service, writers + LEFT_TO_OTHERS) as pool,
+    ):
         configured = settings(place, database, organisations)
         clock, wake = SystemClock(), relay_of(configured).wake
         await open_logs(pool, organisations, SERVICE.name)

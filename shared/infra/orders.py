@@ -2,7 +2,6 @@
 
 import hmac
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -84,9 +83,11 @@ class Claim:
     digest: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, order: Order, secret: bytes) -> "Claim":
-        """The claim that this order makes."""
-        return cls(order.causation, hmac.digest(secret, order.body, sha256))
+    def of(cls, order: Order, secret: hmac.HMAC) -> "Claim":
+        """The claim that this order makes; `secret` is an HMAC-SHA-256 of nothing yet."""
+        digest = secret.copy()
+        digest.update(order.body)
+        return cls(order.causation, digest.digest())
 
     async def read_stream(
         self, connection: Connection, organisation: str, stream: str

@@ -1,8 +1,10 @@
 """The one shell around every decision: HTTP commands, reactions to events and timers alike."""
 
+import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from typing import Final, TypeVar
 from uuid import UUID
@@ -24,6 +26,7 @@ from shared.infra.orders import (
     Order,
 )
 from shared.infra.transaction import Cause, Transaction
+from shared.infra.turns import Turns
 from shared.infra.unit import Unit
 from shared.infra.writing import DeadlinesOf, KeyGone, Sealer, Writer
 from shared.kernel.decider import Refused
@@ -90,7 +93,8 @@ class Shell:
         self.clock = clock
         self.may_write = may_write
         self._pool = pool
-        self._secret = idempotency_secret
+        self._turns = Turns(pool)
+        self._secret = hmac.new(idempotency_secret, digestmod=sha256)
         self._writer = Writer(service, sealer, deadlines_of)
         self._wake = wake
 
@@ -171,7 +175,7 @@ class Shell:
         hold: frozenset[str] = frozenset()
         for tries in count(1):
             try:
-                async with self._pool.acquire() as connection, Unit(connection, hold) as unit:
+                async with self._turns.take() as connection, Unit(connection, hold) as unit:
                     answer = await attempt(unit)
             except VersionConflict as conflict:
                 if conflict.organisations <= hold or tries >= _MOST_TRIES:
