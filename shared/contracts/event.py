@@ -1,6 +1,7 @@
 """What every event class is, and the catalogue of them all by name."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,7 @@ class Event(BaseModel):
         CATALOGUE[cls.__name__] = cls
 
     @classmethod
+    @cache
     def schema_name(cls) -> str:
         """The value of `dataschema`, which is the `$id` of the JSON Schema."""
         return f"urn:partners:schema:{cls.service}:{cls.__name__}:{cls.version}"

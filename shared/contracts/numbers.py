@@ -20,8 +20,8 @@ def holds_whole_numbers(event: BaseModel) -> bool:
     False where only a look at the values tells: fractions, numbers deeper inside, anything at all.
     """
     names = _numbers(type(event))
-    if names is None:
-        return False
+    if not names:
+        return names is not None
     return all(abs(getattr(event, name) or 0) <= LARGEST_INTEGER for name in names)
 
 

@@ -95,11 +95,12 @@ def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> dict[str, Json]
     plaintext = dumps(value).encode()
     plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
     iv, written_at = urandom(_IV_OCTETS), str(at)
-    associated = _associated(key.id, holder.person, holder.retention_class, holder.case, written_at)
+    key_id, person = text_of(key.id), text_of(holder.person)
+    associated = _associated(key_id, person, holder.retention_class, holder.case, written_at)
     return {
         "sealed": 1,
-        "key": text_of(key.id),
-        "person": text_of(holder.person),
+        "key": key_id,
+        "person": person,
         "class": holder.retention_class,
         "case": holder.case,
         "at": written_at,
@@ -111,7 +112,11 @@ def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> dict[str, Json]
 def unseal(sealed: Sealed, key: bytes) -> Json:
     """Decrypt one value; CannotOpen when anything about it was changed."""
     associated = _associated(
-        sealed.key, sealed.person, sealed.retention_class, sealed.case, sealed.at
+        text_of(sealed.key),
+        text_of(sealed.person),
+        sealed.retention_class,
+        sealed.case,
+        sealed.at,
     )
     try:
         plaintext = AESGCM(key).decrypt(_decode(sealed.iv), _decode(sealed.ct), associated)
@@ -120,10 +125,8 @@ def unseal(sealed: Sealed, key: bytes) -> Json:
         raise CannotOpen("A sealed value was changed, or is under another key.") from None
 
 
-def _associated(key: UUID, person: UUID, retention_class: str, case: str, at: str) -> bytes:
-    return (
-        f"{LAYOUT}\n{text_of(key)}\n{text_of(person)}\n{retention_class}\n{case}\n{at}"
-    ).encode()
+def _associated(key: str, person: str, retention_class: str, case: str, at: str) -> bytes:
+    return f"{LAYOUT}\n{key}\n{person}\n{retention_class}\n{case}\n{at}".encode()
 
 
 def _encode(octets: bytes) -> str:
@@ -240,6 +243,8 @@ def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Vi
         changed = {}
         for name, alias, declaration in fields:
             before = getattr(value, name)
+            if before is None:
+                continue
             after = _map(before, declaration, (value, *owners), f"{at}/{alias}", visit)
             if after is not before:
                 changed[name] = after

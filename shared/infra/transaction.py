@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from shared.kernel.policies import PolicyVersion, in_force
 S = TypeVar("S")
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
+_log = lru_cache(maxsize=1_000)(LogName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Transaction:
             found = await self._stream(organisation, stream)
         self.drafts.append(
             Draft(
-                log=LogName(self.service, organisation),
+                log=_log(self.service, organisation),
                 stream=stream,
                 version=found.add(event),
                 event=event,
