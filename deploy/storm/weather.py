@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.perform import perform
+from deploy.demo.report import differences
 from deploy.demo.story import Story
 from deploy.embedded.evaluation import Evaluation
 from deploy.embedded.forked import ProcessSpec
@@ -67,7 +68,7 @@ def brave(
         console.print(f"[bold red]The story did not survive the storm of seed {forecast.seed}.[/]")
         return code
     calm_report = json.loads(undisturbed.read_text(encoding="utf-8"))
-    return _judge(forecast, folder, calm_report, console)
+    return _judge(story, forecast, folder, calm_report, console)
 
 
 def _evaluation(name: str, story: Story, folder: Path) -> Evaluation:
@@ -173,7 +174,9 @@ def _place(evaluation: Evaluation, addresses: Addresses, twice: Sequence[str]) -
     )
 
 
-def _judge(forecast: Forecast, folder: Path, calm: Mapping[str, Any], console: Console) -> int:
+def _judge(
+    story: Story, forecast: Forecast, folder: Path, calm: Mapping[str, Any], console: Console
+) -> int:
     notes = json.loads((folder / "done.json").read_text())
     found = notes["done"]
     done = [
@@ -182,7 +185,11 @@ def _judge(forecast: Forecast, folder: Path, calm: Mapping[str, Any], console: C
     ]
     storm = json.loads((folder / "storm" / "report.json").read_text())
     seen = [outages.Outage(**each) for each in notes["outages"]]
-    wrong = [*judge.failures(calm, storm, folder / "storm"), *outages.not_shown(seen)]
+    wrong = [
+        *differences(story.parts.get("outcome", {}), storm["outcome"]),
+        *judge.failures(calm, storm, folder / "storm"),
+        *outages.not_shown(seen),
+    ]
     slow = list(judge.too_slow(done))
     _show(console, forecast, done, storm)
     console.print(f"{notes['doubled']} records were put on their topics a second time.")
