@@ -1,7 +1,9 @@
 """`partners storm`: a story played while everything under it is disturbed."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -51,7 +53,20 @@ def storm(
         told = read_story(story)
     except StoryFailed as failure:
         raise EmbeddedFailure(str(failure)) from None
+    # read first: it may lie in the folder that is emptied
+    report = None if undisturbed is None else _report(undisturbed)
     make_empty(data)
     strength = Strength(kills, bus_losses, drills)
     forecast = Forecast(randbelow(1_000_000) if seed is None else seed, strength, minutes)
-    raise SystemExit(brave(told, forecast, data.absolute(), undisturbed, Console()))
+    raise SystemExit(brave(told, forecast, data.absolute(), report, Console()))
+
+
+def _report(file: Path) -> Mapping[str, Any]:
+    """The report of a story that was played before."""
+    try:
+        report = json.loads(file.read_text(encoding="utf-8"))
+        if {"outcome", "operations"} <= report.keys():
+            return cast(Mapping[str, Any], report)
+    except (OSError, ValueError, AttributeError) as error:
+        raise EmbeddedFailure(f"{file} cannot be read as a story's report: {error}") from None
+    raise EmbeddedFailure(f"{file} is no report that a story left.")

@@ -48,17 +48,21 @@ class Forecast:
 
 
 def brave(
-    story: Story, forecast: Forecast, folder: Path, undisturbed: Path | None, console: Console
+    story: Story,
+    forecast: Forecast,
+    folder: Path,
+    undisturbed: Mapping[str, Any] | None,
+    console: Console,
 ) -> int:
-    """Play the story without the storm, unless that was done, and with it; the exit code."""
+    """Play the story without the storm, unless there is its report, and with it; the exit code."""
     if undisturbed is None:
         calm = _evaluation("calm", story, folder)
-        undisturbed = calm.folder / "report.json"
         console.print("[bold]First without a storm.[/]")
         code = _play(calm, partial(perform, calm, story))
         if code != 0:
             console.print("The story fails without any storm; see above.")
             return code
+        undisturbed = json.loads((calm.folder / "report.json").read_text(encoding="utf-8"))
     console.print(f"[bold]Now with the storm of seed {forecast.seed}.[/]")
     storm = _evaluation("storm", story, folder)
     twice = ground.replicas(storm, forecast.seed)
@@ -67,8 +71,7 @@ def brave(
     if code != 0:
         console.print(f"[bold red]The story did not survive the storm of seed {forecast.seed}.[/]")
         return code
-    calm_report = json.loads(undisturbed.read_text(encoding="utf-8"))
-    return _judge(story, forecast, folder, calm_report, console)
+    return _judge(story, forecast, folder, undisturbed, console)
 
 
 def _evaluation(name: str, story: Story, folder: Path) -> Evaluation:
