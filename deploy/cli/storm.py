@@ -65,8 +65,8 @@ def _report(file: Path) -> Mapping[str, Any]:
     """The report of a story that was played before."""
     try:
         report = json.loads(file.read_text(encoding="utf-8"))
-        if {"outcome", "operations"} <= report.keys():
-            return cast(Mapping[str, Any], report)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise EmbeddedFailure(f"{file} cannot be read as a story's report: {error}") from None
-    raise EmbeddedFailure(f"{file} is no report that a story left.")
+    if not isinstance(report, dict) or not {"outcome", "operations"} <= report.keys():
+        raise EmbeddedFailure(f"{file} is no report that a story left.")
+    return cast(Mapping[str, Any], report)
