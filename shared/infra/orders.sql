@@ -14,7 +14,7 @@ WHERE causation = $1 AND kept_from >= now() - interval '30 days';
 
 -- name: note
 -- Notes the answer to a command that wrote nothing. $1 causation, $2 digest, $3 status, $4 location.
-INSERT INTO kit.idempotency (causation, digest, status, location) VALUES ($1, $2, $3, $4);
+SELECT kit.note_answer($1, $2, $3, $4, '{}');
 
 -- name: let_go
 -- Lets go of one key if it was used more than 30 days ago. $1 causation.

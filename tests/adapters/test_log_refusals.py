@@ -165,6 +165,18 @@ class TestRefusals:
         (last,) = await appended(connection, [entry()], AT)
         assert '"sequence":"9999999999"' in last
 
+    @pytest.mark.parametrize("number", [0, 10_000_000_000])
+    async def test_a_log_that_begins_outside_its_numbers(
+        self, database: Database, number: int
+    ) -> None:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="INSERT on log"):
+            await as_superuser(
+                database.superuser,
+                "INSERT INTO log.heads (organisation, sequence, recorded_at)"
+                " VALUES ('RAJ', $1, now())",
+                number,
+            )
+
 
 class TestRights:
     async def test_the_service_may_only_append_and_read(self, connection: Connection) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from shared.infra.database import Pool, open_pool
 from shared.infra.turns import KEPT_SECONDS, LEFT_TO_OTHERS, Turns
+from tests.adapters.bus import until
 from tests.adapters.conftest import Database
 
 LARGEST = 4
@@ -35,8 +36,11 @@ async def test_the_next_unit_has_the_connection_of_the_last(small: Pool) -> None
 async def test_one_that_nobody_takes_is_given_back_in_a_moment(small: Pool) -> None:
     turns = Turns(small)
     await backend(turns)
-    await asyncio.sleep(4 * KEPT_SECONDS)
-    assert small.get_idle_size() == 1
+
+    async def given_back() -> bool:
+        return small.get_idle_size() == 1
+
+    await until(given_back)
 
 
 async def test_one_that_is_taken_again_and_again_is_kept(small: Pool) -> None:
@@ -102,23 +106,18 @@ async def test_one_that_the_server_ended_is_not_taken_again(
     assert await backend(turns) != ended
 
 
-async def test_a_turn_whose_waiting_is_cancelled_leaves_its_place(small: Pool) -> None:
+async def test_a_turn_cancelled_while_it_waits_for_the_pool_leaves_its_place(small: Pool) -> None:
     turns = Turns(small)
-    go = asyncio.Event()
-
-    async def hold() -> None:
-        async with turns.take():
-            await go.wait()
-
-    holding = [asyncio.create_task(hold()) for _ in range(LARGEST - LEFT_TO_OTHERS)]
-    waiting = asyncio.create_task(backend(turns))
-    await asyncio.sleep(0.1)
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    go.set()
-    await asyncio.gather(*holding)
+    others = [await small.acquire() for _ in range(LARGEST)]
+    waiting = [asyncio.create_task(backend(turns)) for _ in range(LARGEST)]
+    await asyncio.sleep(KEPT_SECONDS)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    for connection in others:
+        await small.release(connection)
     async with asyncio.timeout(5):
-        await asyncio.gather(*(backend(turns) for _ in range(LARGEST)))
+        await backend(turns)
 
 
 async def test_a_pool_that_closes_gets_what_is_kept(database: Database) -> None:

@@ -1,13 +1,6 @@
 -- What a decision came to is written in one statement, which is a transaction by itself: no BEGIN, no COMMIT, and a log's
 -- ordering lock is held while that statement runs and no longer.
 
--- Octets are looked at, which is quicker than characters: a brace is one octet, and no other character of UTF-8 has an
--- octet like it. STABLE, as convert_to is: the server writes a function into the statement that calls it only when its
--- volatility is not less than that of what it calls.
-CREATE FUNCTION log.ends_with_brace(body text) RETURNS boolean
-    LANGUAGE sql STABLE
-    RETURN body <> '' AND get_byte(convert_to(body, 'UTF8'), octet_length(body) - 1) = ascii('}');
-
 -- What an entry must be is said once, in a trigger that keeps its plans: the server reads a CHECK anew for every
 -- statement, which for one entry took as long as writing it. Each rule keeps its name.
 CREATE FUNCTION log.refuse_entry() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -17,8 +10,7 @@ BEGIN
     -- the stamp is joined to the writer's text, whose last brace it replaces: if the whole is one object
     -- with unique names, the writer's text was one too, not empty, and had no such members of its own
     IF NEW.version >= 1 AND (NEW.sequence = 1) = (NEW.type = 'LogOpened') AND octet_length(NEW.body) <= 262144
-        AND log.ends_with_brace(NEW.body) AND starts_with(NEW.body, '{')
-        AND strpos(NEW.body, E'\n') = 0 AND strpos(NEW.body, E'\r') = 0
+        AND NEW.body LIKE '{%}' AND NEW.body NOT LIKE E'%\n%' AND NEW.body NOT LIKE E'%\r%'
         AND NEW.body IS JSON OBJECT WITH UNIQUE KEYS
     THEN
         RETURN NEW;
@@ -48,15 +40,10 @@ ALTER TABLE log.events
 -- The same for what heads may become.
 CREATE FUNCTION log.refuse_fall() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.sequence BETWEEN OLD.sequence AND 9999999999 AND NEW.recorded_at >= OLD.recorded_at AND NOT OLD.closed
+    IF NEW.sequence >= OLD.sequence AND NEW.recorded_at >= OLD.recorded_at AND NOT OLD.closed
         AND NEW.organisation = OLD.organisation
     THEN
         RETURN NEW;
-    END IF;
-    -- the stamp has ten digits
-    IF NEW.sequence > 9999999999 THEN
-        RAISE EXCEPTION 'The log of % is full.', NEW.organisation
-            USING ERRCODE = 'check_violation', SCHEMA = 'log', TABLE = 'heads', CONSTRAINT = 'the_log_has_room';
     END IF;
     RAISE EXCEPTION 'What a log holds is never changed: % on %.% is refused.', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
         USING ERRCODE = 'insufficient_privilege';
@@ -65,16 +52,15 @@ $$;
 DROP TRIGGER heads_only_rise ON log.heads;
 CREATE TRIGGER heads_only_rise BEFORE UPDATE ON log.heads FOR EACH ROW EXECUTE FUNCTION log.refuse_fall();
 ALTER TABLE log.heads ENABLE ALWAYS TRIGGER heads_only_rise;
-ALTER TABLE log.heads DROP CONSTRAINT the_log_has_room;
 
 -- The stamp takes the place of the last brace. A text that ends otherwise is no object on one line and stays as it is,
--- for the table to refuse: what its last character was would be lost. The stamp is made first, by itself: each joining
--- copies the whole body.
+-- for the table to refuse: what its last character was would be lost. Octets are counted, which is quicker than
+-- characters: a brace is one octet, and no other character of UTF-8 has an octet like it.
 CREATE OR REPLACE FUNCTION log.stamped(body text, sequence bigint, recordedtime text) RETURNS text
-    LANGUAGE sql STABLE
-    RETURN CASE WHEN log.ends_with_brace(body)
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN body <> '' AND get_byte(convert_to(body, 'UTF8'), octet_length(body) - 1) = ascii('}')
         THEN convert_from(substring(convert_to(body, 'UTF8') FOR octet_length(body) - 1), 'UTF8')
-            || (',"sequence":"' || lpad(sequence::text, 10, '0') || '","recordedtime":"' || recordedtime || '"}')
+            || ',"sequence":"' || lpad(sequence::text, 10, '0') || '","recordedtime":"' || recordedtime || '"}'
         ELSE body
     END;
 
@@ -178,8 +164,23 @@ BEGIN
 END
 $$;
 
--- The row of an answer is the command's idempotency key: a twin that comes first is waited for and seen.
-ALTER TABLE kit.idempotency RENAME CONSTRAINT idempotency_pkey TO one_answer_per_command;
+-- Notes what a command was answered. The row is the command's idempotency key: a twin that comes first is waited for,
+-- and LG003 says that it was answered already.
+CREATE FUNCTION kit.note_answer(
+    of_causation uuid, of_digest bytea, of_status smallint, of_location text, of_positions text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO kit.idempotency AS row (causation, digest, status, location, positions)
+    VALUES (of_causation, of_digest, of_status, of_location, of_positions)
+    ON CONFLICT (causation) DO UPDATE
+        SET digest = excluded.digest, status = excluded.status, location = excluded.location,
+            positions = excluded.positions, kept_from = excluded.kept_from
+        WHERE row.kept_from < excluded.kept_from - interval '30 days';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'This command was answered already.' USING ERRCODE = 'LG003';
+    END IF;
+END
+$$;
 
 -- Appends one entry, sealed under `key` if that is given, and notes the answer to command `causation` if that is given.
 -- LG004: the key is not here any more.
@@ -195,8 +196,9 @@ BEGIN
     END IF;
     number := log.append_one(organisation, stream, version, type, body, at);
     IF causation IS NOT NULL THEN
-        INSERT INTO kit.idempotency (causation, digest, status, location, positions)
-        VALUES (causation, digest, status, location, ARRAY[service || '.' || organisation || '/' || number]);
+        PERFORM kit.note_answer(
+            causation, digest, status, location, ARRAY[service || '.' || organisation || '/' || number]
+        );
     END IF;
     RETURN number;
 END
@@ -238,8 +240,7 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
     IF causation IS NOT NULL THEN
-        INSERT INTO kit.idempotency (causation, digest, status, location, positions)
-        VALUES (causation, digest, status, location, positions);
+        PERFORM kit.note_answer(causation, digest, status, location, positions);
     END IF;
 END
 $$;
@@ -252,6 +253,7 @@ BEGIN
         'GRANT EXECUTE ON FUNCTION'
         ' log.append(text[], text[], integer[], text[], text[], timestamptz, text[], text[], integer[]),'
         ' log.append_one(text, text, integer, text, text, timestamptz),'
+        ' kit.note_answer(uuid, bytea, smallint, text, text[]),'
         ' kit.write_one(text, text, integer, text, text, timestamptz, uuid, bytea, smallint, text, text, uuid),'
         ' kit.write(text[], text[], integer[], text[], text[], timestamptz, uuid, bytea, smallint, text,'
         ' text, uuid[], text[], text[], integer[], text[], text[], text[], timestamptz[], uuid[], uuid[], text[]) TO %I', service
