@@ -97,3 +97,26 @@ def test_every_verb_of_the_readme_exists(verb: str) -> None:
         ["make", "--dry-run", verb], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert planned.returncode == 0, planned.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read as a story's report"),
+        ("no json", "cannot be read as a story's report"),
+        ("[]", "is no report that a story left."),
+        ('{"outcome": {}}', "is no report that a story left."),
+    ],
+)
+def test_a_storm_says_which_report_is_none_and_empties_no_folder(
+    tmp_path: Path, content: str | None, sentence: str
+) -> None:
+    report, kept = tmp_path / "data" / "report.json", tmp_path / "data" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    if content is not None:
+        report.write_text(content)
+    answered = partners("storm", "--undisturbed", str(report), "--data", str(tmp_path / "data"))
+    assert answered.returncode == 1
+    assert sentence in answered.stderr
+    assert kept.exists()
