@@ -1,10 +1,10 @@
 """One event as bytes: composed once by its writer, read strictly by everybody else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from re import compile as pattern
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -42,7 +42,31 @@ class NewerSchema(LookupError):
     """The event is written under a later schema number than this reader knows."""
 
 
-class Draft(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What leads to events: a command, an event or a deadline. `id` becomes their causation."""
+
+    id: UUID
+    correlation_id: UUID
+    actor: str
+    traceparent: str
+
+    @classmethod
+    def event(cls, recorded: "Recorded", service: str) -> "Cause":
+        """An event that this service reacts to."""
+        return cls(recorded.id, recorded.correlation_id, f"system/{service}", recorded.traceparent)
+
+    @property
+    def members(self) -> str:
+        """What every body of its events says of it."""
+        return (
+            f'"actor":{quoted(self.actor)},"correlationid":"{text_of(self.correlation_id)}",'
+            f'"causationid":"{text_of(self.id)}","traceparent":{quoted(self.traceparent)}'
+        )
+
+
+@dataclass(slots=True)
+class Draft:
     """An event about to be written: everything but its number and its system time."""
 
     log: LogName
@@ -51,16 +75,9 @@ class Draft(NamedTuple):
     event: Event
     id: UUID
     time: datetime
-    actor: str
-    correlation_id: UUID
-    causation_id: UUID
-    traceparent: str
-    sealed: Written | None = None
-    """What stands in the event in clear, as it is to be written."""
-
-    def carrying(self, sealed: Written) -> "Draft":
-        """The same draft with its values in clear sealed."""
-        return Draft(*self[:-1], sealed)
+    cause: Cause
+    sealed: list[Written] = field(default_factory=list)
+    """What stands in the event in clear, in the order of its places, as it is to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +122,14 @@ def compose(draft: Draft) -> str:
         f'"type":"{type(event).__name__}","subject":{quoted(draft.stream)},'
         f'"time":"{format_moment(draft.time)}","dataschema":"{event.schema_name()}",'
         f'"datacontenttype":"application/json","organisation":{quoted(draft.log.organisation)},'
-        f'"streamversion":{draft.version},"actor":{quoted(draft.actor)},'
-        f'"correlationid":"{text_of(draft.correlation_id)}",'
-        f'"causationid":"{text_of(draft.causation_id)}",'
-        f'"traceparent":{quoted(draft.traceparent)},"data":'
+        f'"streamversion":{draft.version},{draft.cause.members},"data":'
     )
     # pydantic writes the same text several times faster, but would turn NaN into null
-    write = event.__pydantic_serializer__
+    write, sealed = event.__pydantic_serializer__, iter(draft.sealed)
     if holds_whole_numbers(event):
-        body += write.to_json(event, by_alias=True, context=draft.sealed).decode() + "}"
+        body += write.to_json(event, by_alias=True, context=sealed).decode() + "}"
     else:
-        data = write.to_python(event, mode="json", by_alias=True, context=draft.sealed)
+        data = write.to_python(event, mode="json", by_alias=True, context=sealed)
         body += dumps(data) + "}"
     if not is_plain(body):
         loads_object(body)

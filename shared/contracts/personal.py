@@ -1,6 +1,6 @@
 """Personal values inside events: in clear only until the shell seals them (BYTES)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 from uuid import UUID
@@ -89,19 +89,22 @@ class Sealed(BaseModel):
     ct: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
 
 
-Written: TypeAlias = Mapping[int, dict[str, Json]]
-"""What is written in the place of each value in clear, by the identity of its `Clear`."""
+Written: TypeAlias = tuple[Clear, Mapping[str, Json]]
+"""A value in clear, and what is written in its place."""
 
 
 def _write(
-    value: Clear | Sealed, write: SerializerFunctionWrapHandler, info: SerializationInfo[Written]
+    value: Clear | Sealed,
+    write: SerializerFunctionWrapHandler,
+    info: SerializationInfo[Iterator[Written] | None],
 ) -> Any:
+    """Take the next of what was sealed: pydantic comes by in the order of the fields."""
     if not isinstance(value, Clear):
         return write(value)
-    written = info.context and info.context.get(id(value))
-    if not written:
+    clear, sealed = next(info.context or iter(()), (None, None))
+    if clear is not value:
         raise NotSealed("A personal value in clear must be sealed before its event is written.")
-    return written
+    return sealed
 
 
 Personal = Annotated[

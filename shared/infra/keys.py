@@ -19,7 +19,7 @@ from shared.infra.clock import Clock
 from shared.infra.database import Connection
 from shared.infra.key_memory import KeyMemory
 from shared.infra.known_persons import KnownPersons
-from shared.infra.sealing import At, Holder, PersonKey, Place, places, seal, told_apart
+from shared.infra.sealing import At, Holder, PersonKey, places, seal
 from shared.infra.settings import ServiceSettings
 from shared.infra.sql import load
 from shared.infra.unit import Unit
@@ -135,24 +135,26 @@ class Keys:
 
     async def seal(
         self, unit: Unit, drafts: Sequence[Draft], relied_on: set[UUID] | None = None
-    ) -> list[Draft]:
-        """The drafts with every personal value sealed; new keys are made in this unit.
+    ) -> None:
+        """Seal every personal value of the drafts; new keys are made in this unit.
 
         Keys that are remembered are relied on, and named in `relied_on`, only where it is given:
         who writes must see in the same transaction that they are still there.
         Raises CannotSeal where a personal value may not stand and PersonErasedInThisCase.
         """
-        found = [_places(draft) for draft in drafts]
-        holders = {place.holder for _, of_draft in found for place in of_draft}
+        found = [(draft, place) for draft in drafts for place in places(draft)]
+        holders = {place.holder for _, place in found}
         if not holders:
-            return list(drafts)
+            return
         keys: dict[Holder, PersonKey] = {}
         if relied_on is not None:
             keys = self._memory.keys_of(holders)
             relied_on.update(key.id for key in keys.values())
         if missing := [holder for holder in holders if holder not in keys]:
             keys |= await self.obtain(unit, missing)
-        return [_seal(draft, of_draft, keys) for draft, of_draft in found]
+        for draft, (pointer, holder, clear) in found:
+            at = At(draft.log, draft.id, pointer)
+            draft.sealed.append((clear, seal(clear.value, keys[holder], at)))
 
     def forget(self, keys: Collection[UUID]) -> None:
         """Remember these keys no longer: they are not here any more."""
@@ -200,7 +202,7 @@ class Keys:
                 raise PersonErasedInThisCase
             wrapped = WrappedKey(row["key"], holder, row["wrapping"], row["wrapped"])
             octets = offered.get(row["key"]) or self._wrapping.unwrap(wrapped)
-            keys[holder] = PersonKey.of(row["key"], octets)
+            keys[holder] = PersonKey.of(row["key"], holder, octets)
         return keys
 
     async def find(
@@ -266,23 +268,6 @@ class Keys:
             Wrapping(row["name"], row["first_used_at"], row["keys"])
             for row in await connection.fetch(_SQL["wrappings"])
         ]
-
-
-def _places(draft: Draft) -> tuple[Draft, list[Place]]:
-    """The draft and the values in clear in it, each an object that stands in one place only."""
-    found = places(draft)
-    if len({id(place.clear) for place in found}) < len(found):
-        draft = draft._replace(event=told_apart(draft.event))
-        found = places(draft)
-    return draft, found
-
-
-def _seal(draft: Draft, found: Sequence[Place], keys: Mapping[Holder, PersonKey]) -> Draft:
-    sealed = {
-        id(clear): seal(clear.value, keys[holder], holder, At(draft.log, draft.id, pointer))
-        for pointer, holder, clear in found
-    }
-    return draft.carrying(sealed) if sealed else draft
 
 
 def _columns(

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from shared.contracts.envelope import Draft, compose
+from shared.contracts.envelope import Cause, Draft, compose
 from shared.contracts.log import LogOpened
 from shared.infra.database import Connection
 from shared.infra.identifiers import new_event_id, new_log_id, new_traceparent
@@ -138,7 +138,7 @@ async def open_log(
 ) -> None:
     """Write LogOpened as event 1; a log that is open stays as it is."""
     log_id = new_log_id()
-    cause = derive(log_id, "open")
+    opening = derive(log_id, "open")
     draft = Draft(
         log=LogName(service, organisation),
         stream=f"log/{log_id}",
@@ -146,10 +146,7 @@ async def open_log(
         event=LogOpened(installation=installation, log_id=log_id),
         id=new_event_id(at),
         time=at,
-        actor=f"system/{service}",
-        correlation_id=cause,
-        causation_id=cause,
-        traceparent=new_traceparent(),
+        cause=Cause(opening, opening, f"system/{service}", new_traceparent()),
     )
     await connection.execute(_SQL["open"], organisation, draft.stream, compose(draft), at)
 

@@ -3,11 +3,12 @@
 The layout is fixed in BYTES, sealed values; `sealed: 1` names it and AES-256-GCM together.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from os import urandom
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin
@@ -18,18 +19,19 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel
 
 from shared.contracts.envelope import Draft, Recorded
-from shared.contracts.event import Event
 from shared.contracts.personal import Clear, RetentionClass, Sealed, held
 from shared.kernel.identifiers import LogName, text_of
 from shared.kernel.ijson import Json, NotIJson, dumps, loads
 
 LAYOUT: Final = "partners-seal-1"
 _IV_OCTETS: Final = 12
+_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _BLOCK_OCTETS: Final = 64
 """A plaintext is padded to a multiple of this, so that its length says little."""
 _BARE: Final = frozenset({str, int, bool, UUID, date, datetime, NoneType})
 """Types of fields that are never looked into: pydantic lets nothing personal stand there."""
 _PERSONAL: Final = (Clear, Sealed)
+_MISSING: Final = object()
 
 
 class CannotSeal(ValueError):
@@ -77,47 +79,51 @@ class Place(NamedTuple):
     clear: Clear
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PersonKey:
     """A person's key, ready to seal with."""
 
     id: UUID
+    holder: Holder
     cipher: AESGCM = field(repr=False)
 
     @classmethod
-    def of(cls, key_id: UUID, key: bytes) -> "PersonKey":
-        """The key of this id and these octets."""
-        return cls(key_id, AESGCM(key))
+    def of(cls, key_id: UUID, holder: Holder, key: bytes) -> "PersonKey":
+        """The key of this id and these octets, and whose it is."""
+        return cls(key_id, holder, AESGCM(key))
+
+    @cached_property
+    def members(self) -> Mapping[str, Json]:
+        """What every value sealed under it says of it."""
+        holder = self.holder
+        return {
+            "sealed": 1,
+            "key": str(self.id),
+            "person": str(holder.person),
+            "class": holder.retention_class,
+            "case": holder.case,
+        }
+
+    @cached_property
+    def bound(self) -> str:
+        """What every value sealed under it is bound to."""
+        holder = self.holder
+        return _bound(self.id, holder.person, holder.retention_class, holder.case)
 
 
-def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> dict[str, Json]:
+def seal(value: Json, key: PersonKey, at: At) -> dict[str, Json]:
     """Encrypt one value under a person's key; answers a `Sealed` as it is written."""
     plaintext = dumps(value).encode()
     plaintext += b" " * (-len(plaintext) % _BLOCK_OCTETS)
     iv, written_at = urandom(_IV_OCTETS), str(at)
-    key_id, person = text_of(key.id), text_of(holder.person)
-    associated = _associated(key_id, person, holder.retention_class, holder.case, written_at)
-    return {
-        "sealed": 1,
-        "key": key_id,
-        "person": person,
-        "class": holder.retention_class,
-        "case": holder.case,
-        "at": written_at,
-        "iv": _encode(iv),
-        "ct": _encode(key.cipher.encrypt(iv, plaintext, associated)),
-    }
+    sealed = key.cipher.encrypt(iv, plaintext, _associated(key.bound, written_at))
+    return {**key.members, "at": written_at, "iv": _encode(iv), "ct": _encode(sealed)}
 
 
 def unseal(sealed: Sealed, key: bytes) -> Json:
     """Decrypt one value; CannotOpen when anything about it was changed."""
-    associated = _associated(
-        text_of(sealed.key),
-        text_of(sealed.person),
-        sealed.retention_class,
-        sealed.case,
-        sealed.at,
-    )
+    bound = _bound(sealed.key, sealed.person, sealed.retention_class, sealed.case)
+    associated = _associated(bound, sealed.at)
     try:
         plaintext = AESGCM(key).decrypt(_decode(sealed.iv), _decode(sealed.ct), associated)
         return loads(plaintext)
@@ -125,12 +131,16 @@ def unseal(sealed: Sealed, key: bytes) -> Json:
         raise CannotOpen("A sealed value was changed, or is under another key.") from None
 
 
-def _associated(key: str, person: str, retention_class: str, case: str, at: str) -> bytes:
-    return f"{LAYOUT}\n{key}\n{person}\n{retention_class}\n{case}\n{at}".encode()
+def _bound(key: UUID, person: UUID, retention_class: str, case: str) -> str:
+    return f"{LAYOUT}\n{text_of(key)}\n{text_of(person)}\n{retention_class}\n{case}"
+
+
+def _associated(bound: str, at: str) -> bytes:
+    return f"{bound}\n{at}".encode()
 
 
 def _encode(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return b2a_base64(octets, newline=False).translate(_URLSAFE, b"=").decode()
 
 
 def _decode(text: str) -> bytes:
@@ -141,38 +151,23 @@ def _decode(text: str) -> bytes:
 
 _Owners: TypeAlias = tuple[BaseModel, ...]
 """The models a value stands in, the innermost first."""
-_Visit: TypeAlias = Callable[[Clear | Sealed, held | None, _Owners, str], Clear | Sealed]
+_Visit: TypeAlias = Callable[[Clear | Sealed, held | None, _Owners, str], None]
 
 
 def places(draft: Draft) -> list[Place]:
     """The values in clear of a draft; CannotSeal when one, or a sealed one, may not stand there."""
     found: list[Place] = []
 
-    def visit(
-        value: Clear | Sealed, declared: held | None, owners: _Owners, pointer: str
-    ) -> Clear | Sealed:
+    def visit(value: Clear | Sealed, declared: held | None, owners: _Owners, pointer: str) -> None:
         if declared is None:
             raise CannotSeal(f"{_name(draft, pointer)} is not declared to hold personal values.")
         if isinstance(value, Clear):
             found.append(Place(pointer, _holder(draft, declared, owners, pointer), value))
         else:
             check_copy(value, declared, draft.log, draft.id)
-        return value
 
-    _map(draft.event, None, (), "", visit)
+    _walk(draft.event, None, (), "", visit)
     return found
-
-
-def told_apart(event: Event) -> Event:
-    """The event with an object of its own for every value in clear: `Written` knows no other."""
-    apart: Event = _map(
-        event,
-        None,
-        (),
-        "",
-        lambda value, *_: Clear(value.value) if isinstance(value, Clear) else value,
-    )
-    return apart
 
 
 def sealed_in(recorded: Recorded) -> dict[str, Sealed]:
@@ -182,16 +177,15 @@ def sealed_in(recorded: Recorded) -> dict[str, Sealed]:
     """
     found: dict[str, Sealed] = {}
 
-    def visit(value: Clear | Sealed, declared: held | None, _: _Owners, at: str) -> Clear | Sealed:
+    def visit(value: Clear | Sealed, declared: held | None, _: _Owners, at: str) -> None:
         if isinstance(value, Sealed) and declared is not None:
             try:
                 check_copy(value, declared, recorded.log, recorded.id)
             except CannotSeal as error:
                 raise CannotOpen(str(error)) from None
             found[at.removeprefix("/")] = value
-        return value
 
-    _map(recorded.event(), None, (), "", visit)
+    _walk(recorded.event(), None, (), "", visit)
     return found
 
 
@@ -221,8 +215,9 @@ def _holder(draft: Draft, declared: held, owners: _Owners, pointer: str) -> Hold
 
 def _member(owners: _Owners, name: str) -> object:
     for owner in owners:
-        if hasattr(owner, name):
-            return getattr(owner, name)
+        found = getattr(owner, name, _MISSING)
+        if found is not _MISSING:
+            return found
     return None
 
 
@@ -230,53 +225,34 @@ def _name(draft: Draft, pointer: str) -> str:
     return f"{type(draft.event).__name__} {pointer}"
 
 
-def _map(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Visit) -> Any:
-    """The value with every personal value in it visited; itself when nothing was changed."""
+def _walk(value: Any, declared: held | None, owners: _Owners, at: str, visit: _Visit) -> None:
+    """Visit every personal value in a value, in the order in which they are written."""
     kind: type = type(value)
     if kind in _PERSONAL:
-        return visit(value, declared, owners, at)
-    if kind in _BARE:
-        return value
+        visit(value, declared, owners, at)
     # asked of the class, once: whether something is a model takes long to say
-    fields = _declarations(kind)
-    if fields is not None:
-        changed = {}
-        for name, alias, declaration in fields:
-            before = getattr(value, name)
-            if before is None:
-                continue
-            after = _map(before, declaration, (value, *owners), f"{at}/{alias}", visit)
-            if after is not before:
-                changed[name] = after
-        return value.model_copy(update=changed) if changed else value
-    match value:
-        case tuple() | list():
-            items = [
-                _map(item, declared, owners, f"{at}/{number}", visit)
-                for number, item in enumerate(value)
-            ]
-            same = all(a is b for a, b in zip(items, value, strict=True))
-            return value if same else kind(items)
-        case dict():
-            members = {
-                key: _map(item, declared, owners, f"{at}/{key}", visit)
-                for key, item in value.items()
-            }
-            return value if all(members[key] is value[key] for key in value) else members
-        case _:
-            return value
+    elif (fields := _declarations(kind)) is not None:
+        inside = (value, *owners)
+        for name, pointer, declaration in fields:
+            _walk(getattr(value, name), declaration, inside, at + pointer, visit)
+    elif isinstance(value, tuple | list):
+        for number, item in enumerate(value):
+            _walk(item, declared, owners, f"{at}/{number}", visit)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _walk(item, declared, owners, f"{at}/{key}", visit)
 
 
 @cache
 def _declarations(kind: type) -> tuple[tuple[str, str, held | None], ...] | None:
-    """Name, name in JSON and declaration of each field in which a personal value can stand.
+    """Name, pointer and declaration of each field in which a personal value can stand.
 
     None for what is no model.
     """
     if not issubclass(kind, BaseModel):
         return None
     return tuple(
-        (name, declared.serialization_alias or name, _declared(kind, name, declared))
+        (name, f"/{declared.serialization_alias or name}", _declared(kind, name, declared))
         for name, declared in kind.model_fields.items()
         if _may_hold(declared.annotation)
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.contracts.envelope import Recorded
+from shared.contracts.envelope import Cause, Recorded
 from shared.contracts.event import Event
 from shared.infra.clock import Clock
 from shared.infra.database import Pool
@@ -25,7 +25,7 @@ from shared.infra.orders import (
     KeyUsedForAnotherCommand,
     Order,
 )
-from shared.infra.transaction import Cause, Transaction
+from shared.infra.transaction import Transaction
 from shared.infra.turns import Turns
 from shared.infra.unit import Unit
 from shared.infra.writing import DeadlinesOf, KeyGone, Sealer, Writer

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.envelope import Draft, Recorded, replay
+from shared.contracts.envelope import Cause, Draft, replay
 from shared.contracts.event import Event
 from shared.infra import log
 from shared.infra.database import Connection
@@ -23,21 +23,6 @@ S = TypeVar("S")
 C = TypeVar("C")
 E = TypeVar("E", bound=Event)
 _log = lru_cache(maxsize=1_000)(LogName)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What leads to events: a command, an event or a deadline. `id` becomes their causation."""
-
-    id: UUID
-    correlation_id: UUID
-    actor: str
-    traceparent: str
-
-    @classmethod
-    def event(cls, recorded: Recorded, service: str) -> "Cause":
-        """An event that this service reacts to."""
-        return cls(recorded.id, recorded.correlation_id, f"system/{service}", recorded.traceparent)
 
 
 @dataclass(slots=True)
@@ -136,10 +121,7 @@ class Transaction:
                 event=event,
                 id=new_event_id(self.now),
                 time=at or self.now,
-                actor=self.cause.actor,
-                correlation_id=self.cause.correlation_id,
-                causation_id=self.cause.id,
-                traceparent=self.cause.traceparent,
+                cause=self.cause,
             )
         )
 

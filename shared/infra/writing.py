@@ -29,10 +29,8 @@ DeadlinesOf: TypeAlias = Callable[[str, str, Event, datetime], Sequence[Deadline
 class Sealer(Protocol):
     """Seals the clear personal values of drafts, under keys of the same unit."""
 
-    async def seal(
-        self, unit: Unit, drafts: Sequence[Draft], relied_on: set[UUID]
-    ) -> Sequence[Draft]:
-        """The same drafts with nothing personal in clear.
+    async def seal(self, unit: Unit, drafts: Sequence[Draft], relied_on: set[UUID]) -> None:
+        """Seal what is personal in these drafts.
 
         Adds to `relied_on` the keys it remembered and did not look up: who writes looks.
         """
@@ -65,10 +63,10 @@ class Writer:
 
         Raises what log.append() does, AnsweredMeanwhile and KeyGone.
         """
-        unit, relied_on, sealed = transaction.unit, set[UUID](), transaction.drafts
+        unit, relied_on = transaction.unit, set[UUID]()
         if self._sealer is not None:
-            sealed = list(await self._sealer.seal(unit, sealed, relied_on))
-        entries = [_entry(draft) for draft in sealed]
+            await self._sealer.seal(unit, transaction.drafts, relied_on)
+        entries = [_entry(draft) for draft in transaction.drafts]
         read, deadlines = transaction.only_read(), self._deadlines(transaction.drafts)
         answer = (claim.causation, claim.digest, 201, location) if claim else _NO_ANSWER
         given = (transaction.now, *answer, self._service)
@@ -115,8 +113,8 @@ class Writer:
                 deadline.purpose,
                 deadline.due_at,
                 draft.id,
-                draft.correlation_id,
-                draft.traceparent,
+                draft.cause.correlation_id,
+                draft.cause.traceparent,
             )
             for draft in drafts
             for deadline in self._deadlines_of(

@@ -124,6 +124,5 @@ def dumps(value: object) -> str:
     return _encode(value)
 
 
-def quoted(text: str) -> str:
-    """A string as `dumps` writes it, not checked: `is_plain` tells it of the whole."""
-    return encode_basestring(text)
+quoted: Final = encode_basestring
+"""A string as `dumps` writes it, not checked: `is_plain` tells it of the whole."""

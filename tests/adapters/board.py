@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from services.recruitment.app import SERVICE
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.contracts.notifications import MessageSent
 from shared.contracts.recruitment import OutcomeDecided
@@ -189,10 +189,7 @@ def sent(outcome: Recorded) -> Recorded:
         ),
         id=UUID(int=outcome.id.int ^ 1),
         time=outcome.recorded_at,
-        actor="system/notifications",
-        correlation_id=outcome.correlation_id,
-        causation_id=outcome.id,
-        traceparent=outcome.traceparent,
+        cause=Cause.event(outcome, "notifications"),
     )
     stamp = ',"sequence":"0000000009","recordedtime":"2024-02-21T09:00:00.000000Z"}'
     return read(compose(draft)[:-1] + stamp)

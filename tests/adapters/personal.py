@@ -1,5 +1,6 @@
 """Events with personal values of every shape, and what the tests of keys share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -7,11 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.contracts.personal import Clear, Personal, Sealed, held
+from shared.infra.database import Connection
 from shared.infra.keys import KeyEncryptionKeys, Keys
 from shared.infra.known_persons import KnownPersons
+from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.ijson import Json
 
@@ -104,11 +107,14 @@ def draft(event: Event, log: LogName = LOG, stream: str = STREAM, event_id: UUID
         event=event,
         id=event_id,
         time=NOW,
-        actor="system/recruitment",
-        correlation_id=CAUSE,
-        causation_id=CAUSE,
-        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        cause=Cause(CAUSE, CAUSE, "system/recruitment", "00-" + "1" * 32 + "-" + "2" * 16 + "-01"),
     )
+
+
+async def sealed_by(ours: Keys, connection: Connection, *drafts: Draft) -> Sequence[Draft]:
+    """The drafts, sealed under keys of this service in this connection's transaction."""
+    await ours.seal(Unit.within(connection), drafts)
+    return drafts
 
 
 def recorded(sealed: Draft) -> Recorded:

@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from deploy.embedded.issuer import EvaluationIssuer
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.infra import log
 from shared.infra.bus.handling import Handler
@@ -33,7 +33,7 @@ from shared.infra.opening import Opened, Opener
 from shared.infra.register import OrganisationEntry
 from shared.infra.service import Service
 from shared.infra.settings import ServiceSettings
-from shared.infra.shell import Cause, Shell
+from shared.infra.shell import Shell
 from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.moments import format_moment
@@ -118,10 +118,7 @@ class Running:
             event=event,
             id=UUID(f"018e0000-0000-7000-8000-{len(source):04d}{len(stream):04d}{sequence:04d}"),
             time=self.clock.now(),
-            actor=actor,
-            correlation_id=CAUSE,
-            causation_id=CAUSE,
-            traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+            cause=Cause(CAUSE, CAUSE, actor, "00-" + "1" * 32 + "-" + "2" * 16 + "-01"),
         )
         stamp = f'"sequence":"{sequence:010d}","recordedtime":"{format_moment(self.clock.now())}"'
         return read(f"{compose(draft)[:-1]},{stamp}}}")

@@ -13,10 +13,9 @@ from shared.infra.database import Connection
 from shared.infra.keys import KeyEncryptionKeys, NoWrappingKey, PersonErasedInThisCase
 from shared.infra.known_persons import KnownPersons, Traits
 from shared.infra.sealing import Holder, sealed_in, unseal
-from shared.infra.unit import Unit
+from shared.kernel.identifiers import LogName
 from tests.adapters.conftest import Database
 from tests.adapters.personal import (
-    LOG,
     NOW,
     PERSON,
     REFEREE,
@@ -27,6 +26,7 @@ from tests.adapters.personal import (
     keys,
     recorded,
     sealed,
+    sealed_by,
     wrapping,
 )
 
@@ -35,9 +35,7 @@ HOLDER = Holder("QH8", PERSON, "application", STREAM)
 
 async def test_what_is_sealed_is_opened_again(connection: Connection) -> None:
     ours = keys()
-    [written] = await ours.seal(
-        Unit.within(connection), [draft(given(email=Clear("ada@example.org")))]
-    )
+    [written] = await sealed_by(ours, connection, draft(given(email=Clear("ada@example.org"))))
     values = sealed_in(recorded(written))
     found = await ours.find(connection, "QH8", [values["name"].key])
     key = ours.unwrap(found[values["name"].key])
@@ -54,7 +52,7 @@ async def test_nothing_of_a_personal_value_is_in_the_body(connection: Connection
         compose(before)
     with pytest.raises(PydanticSerializationError, match="unknown type"):
         compose(draft(given().model_copy(update={"person": [Clear("Ada Oyelaran")]})))
-    [written] = await keys().seal(Unit.within(connection), [before])
+    [written] = await sealed_by(keys(), connection, before)
     assert "Oyelaran" not in compose(written)
     assert "Oyelaran" not in repr(before)
 
@@ -64,7 +62,7 @@ async def test_a_value_that_stands_twice_is_sealed_for_each_of_its_places(
 ) -> None:
     name = Clear("Ada Oyelaran")
     twice = given().model_copy(update={"name": name, "notes": (name, name)})
-    [written] = await keys().seal(Unit.within(connection), [draft(twice)])
+    [written] = await sealed_by(keys(), connection, draft(twice))
     values = sealed_in(recorded(written))
     assert {at: value.at.rpartition(" ")[2] for at, value in values.items()} == {
         "name": "/name",
@@ -77,13 +75,10 @@ async def test_a_value_that_stands_twice_is_sealed_for_each_of_its_places(
 async def test_one_key_for_each_person_organisation_class_and_case(connection: Connection) -> None:
     ours = keys()
     both = given(email=Clear("a@example.org"), referee=REFEREE, referee_name=Clear("Bo"))
-    [first] = await ours.seal(Unit.within(connection), [draft(both)])
-    [again, elsewhere] = await ours.seal(
-        Unit.within(connection), [draft(both), draft(both, LOG.__class__("recruitment", "RAJ"))]
-    )
-    other_case = (
-        await ours.seal(Unit.within(connection), [draft(both, stream="application/other")])
-    )[0]
+    [first] = await sealed_by(ours, connection, draft(both))
+    board_of_raj = draft(both, LogName("recruitment", "RAJ"))
+    [again, elsewhere] = await sealed_by(ours, connection, draft(both), board_of_raj)
+    other_case = (await sealed_by(ours, connection, draft(both, stream="application/other")))[0]
     mine, same, board, other = (
         sealed_in(recorded(found)) for found in (first, again, elsewhere, other_case)
     )
@@ -96,7 +91,7 @@ async def test_a_key_made_by_a_transaction_that_fails_is_not_there(connection: C
     ours = keys()
     with pytest.raises(ZeroDivisionError):
         async with connection.transaction():
-            await ours.seal(Unit.within(connection), [draft(given())])
+            await sealed_by(ours, connection, draft(given()))
             raise ZeroDivisionError
     assert await ours.of_person(connection, "QH8", PERSON) == []
 
@@ -106,8 +101,8 @@ async def test_two_transactions_that_need_the_same_new_key_make_one(database: Da
     second = await asyncpg.connect(database.service)
     ours = keys()
     async with first.transaction():
-        [one] = await ours.seal(Unit.within(first), [draft(given())])
-    [two] = await ours.seal(Unit.within(second), [draft(given())])
+        [one] = await sealed_by(ours, first, draft(given()))
+    [two] = await sealed_by(ours, second, draft(given()))
     assert sealed_in(recorded(one))["name"].key == sealed_in(recorded(two))["name"].key
     await first.close()
     await second.close()
@@ -136,7 +131,7 @@ async def test_the_owner_of_the_log_does_not_read_the_keys_by_itself(database: D
 async def test_the_schema_of_keys_without_the_outside_key_opens_nothing(
     connection: Connection,
 ) -> None:
-    [written] = await keys("2024-02").seal(Unit.within(connection), [draft(given())])
+    [written] = await sealed_by(keys("2024-02"), connection, draft(given()))
     value = sealed(sealed_in(recorded(written))["name"])
     thief = keys("stolen")
     found = await thief.find(connection, "QH8", [value.key])
@@ -152,7 +147,7 @@ async def test_the_outside_key_without_the_schema_of_keys_opens_nothing(
     connection: Connection, database: Database
 ) -> None:
     ours = keys("2024-02")
-    [written] = await ours.seal(Unit.within(connection), [draft(given())])
+    [written] = await sealed_by(ours, connection, draft(given()))
     value = sealed_in(recorded(written))["name"]
     superuser = await asyncpg.connect(database.superuser)
     await superuser.execute("DROP SCHEMA keys CASCADE")
@@ -168,7 +163,7 @@ async def test_a_key_put_in_anothers_place_does_not_unwrap(
 ) -> None:
     ours = keys()
     event = given(referee=REFEREE, referee_name=Clear("Bo"))
-    values = sealed_in(recorded((await ours.seal(Unit.within(connection), [draft(event)]))[0]))
+    values = sealed_in(recorded((await sealed_by(ours, connection, draft(event)))[0]))
     superuser = await asyncpg.connect(database.superuser)
     await superuser.execute(
         "UPDATE keys.person_keys SET wrapped ="
@@ -184,9 +179,7 @@ async def test_a_key_put_in_anothers_place_does_not_unwrap(
 
 async def test_keys_are_found_for_their_own_organisation_only(connection: Connection) -> None:
     ours = keys()
-    value = sealed_in(recorded((await ours.seal(Unit.within(connection), [draft(given())]))[0]))[
-        "name"
-    ]
+    value = sealed_in(recorded((await sealed_by(ours, connection, draft(given())))[0]))["name"]
     assert set(await ours.find(connection, "QH8", [value.key, UUID(int=1)])) == {value.key}
     assert await ours.find(connection, "RAJ", [value.key]) == {}
     assert await ours.destroy(connection, "RAJ", [value.key]) == []
@@ -194,15 +187,13 @@ async def test_keys_are_found_for_their_own_organisation_only(connection: Connec
 
 async def test_nothing_is_sealed_in_a_case_that_was_erased(connection: Connection) -> None:
     ours = keys()
-    value = sealed_in(recorded((await ours.seal(Unit.within(connection), [draft(given())]))[0]))[
-        "name"
-    ]
+    value = sealed_in(recorded((await sealed_by(ours, connection, draft(given())))[0]))["name"]
     assert await ours.destroy(connection, "QH8", [value.key]) == [value.key]
     assert await ours.destroy(connection, "QH8", [value.key]) == []
     assert (await ours.find(connection, "QH8", [value.key]))[value.key].wrapped is None
     with pytest.raises(PersonErasedInThisCase):
-        await ours.seal(Unit.within(connection), [draft(given())])
-    await ours.seal(Unit.within(connection), [draft(given(), stream="application/new")])
+        await sealed_by(ours, connection, draft(given()))
+    await sealed_by(ours, connection, draft(given(), stream="application/new"))
 
 
 async def test_a_rotated_key_wraps_what_is_new_and_after_rewrapping_everything(
@@ -210,16 +201,12 @@ async def test_a_rotated_key_wraps_what_is_new_and_after_rewrapping_everything(
 ) -> None:
     old = keys("2024-01")
     values = [
-        sealed_in(
-            recorded(
-                (await old.seal(Unit.within(connection), [draft(given(), stream=f"a/{n}")]))[0]
-            )
-        )
+        sealed_in(recorded((await sealed_by(old, connection, draft(given(), stream=f"a/{n}")))[0]))
         for n in range(3)
     ]
     month = timedelta(days=31)
     both = keys("2024-01", "2024-02", clock=FixedClock(NOW + month))
-    await both.seal(Unit.within(connection), [draft(given(), stream="a/new")])
+    await sealed_by(both, connection, draft(given(), stream="a/new"))
     assert [(w.name, w.first_used_at, w.keys) for w in await both.wrappings(connection)] == [
         ("2024-01", NOW, 3),
         ("2024-02", NOW + month, 1),

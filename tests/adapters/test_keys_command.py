@@ -10,9 +10,14 @@ from pathlib import Path
 from shared.contracts.personal import Clear
 from shared.infra.database import Connection
 from shared.infra.sealing import sealed_in
-from shared.infra.unit import Unit
 from tests.adapters.conftest import Database
-from tests.adapters.personal import draft, given, keys, recorded
+from tests.adapters.personal import (
+    draft,
+    given,
+    keys,
+    recorded,
+    sealed_by,
+)
 
 PROJECT = Path(__file__).parents[2]
 
@@ -46,9 +51,7 @@ async def test_keys_are_wrapped_anew_and_the_old_one_is_no_longer_needed(
     database: Database, connection: Connection
 ) -> None:
     event = given(email=Clear("ada@example.org"))
-    value = sealed_in(
-        recorded((await keys("old").seal(Unit.within(connection), [draft(event)]))[0])
-    )["name"]
+    value = sealed_in(recorded((await sealed_by(keys("old"), connection, draft(event)))[0]))["name"]
     code, said = partners(database, ["old", "new"], "rewrap")
     assert code == 0
     assert said.splitlines() == [

@@ -30,7 +30,6 @@ from shared.infra.opening import Opener, Unavailable
 from shared.infra.sealing import sealed_in
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Cause, Shell
-from shared.infra.unit import Unit
 from shared.kernel.ijson import Json
 from tests.adapters.conftest import OPENED_AT, MakeDatabase
 from tests.adapters.personal import (
@@ -43,6 +42,7 @@ from tests.adapters.personal import (
     keys,
     recorded,
     sealed,
+    sealed_by,
 )
 
 ACTOR = "coordinator/55555555-5555-8555-8555-555555555555"
@@ -92,7 +92,7 @@ class Keeper:
 
     async def seal(self, name: Json = "Ada Oyelaran") -> Sealed:
         async with self.pool.acquire() as connection:
-            [written] = await keys().seal(Unit.within(connection), [draft(given(name))])
+            [written] = await sealed_by(keys(), connection, draft(given(name)))
         return sealed_in(recorded(written))["name"]
 
     def app(self) -> FastAPI:
@@ -303,7 +303,7 @@ async def test_more_than_500_keys_take_more_than_one_call(
     engagement: Party = await party()
     drafts = [draft(given(str(n)), stream=f"application/{n}") for n in range(501)]
     async with keeper.pool.acquire() as connection:
-        written = await keys().seal(Unit.within(connection), drafts)
+        written = await sealed_by(keys(), connection, *drafts)
     values = {str(n): sealed_in(recorded(one))["name"] for n, one in enumerate(written)}
     found = await engagement.opener.open(values, SHOWING, organisation="RAJ", actor=ACTOR)
     assert found == {str(n): str(n) for n in range(501)}
@@ -343,7 +343,7 @@ async def test_keys_are_served_by_role_and_purpose(keeper: Keeper) -> None:
     )
     name = await keeper.seal()
     async with keeper.pool.acquire() as connection:
-        [written] = await keys().seal(Unit.within(connection), [draft(account, stream="payee/5")])
+        [written] = await sealed_by(keys(), connection, draft(account, stream="payee/5"))
         bank = sealed(sealed_in(recorded(written))["account"])
         for roles, actor, purpose, application, money in ALLOWED:
             asked = OpenKeys(keys=(name.key, bank.key), purpose=purpose, actor=actor)
@@ -361,9 +361,7 @@ async def test_a_key_that_cannot_be_unwrapped_here_is_away(
 ) -> None:
     own: Party = await party("recruitment", "QH8")
     async with keeper.pool.acquire() as connection:
-        [written] = await keys("forgotten").seal(
-            Unit.within(connection), [draft(given(), stream="a/1")]
-        )
+        [written] = await sealed_by(keys("forgotten"), connection, draft(given(), stream="a/1"))
     value = sealed_in(recorded(written))["name"]
     found = await own.opener.open({"name": value}, SHOWING, organisation="QH8", actor=ACTOR)
     assert found == {"name": Unavailable("away")}

@@ -27,7 +27,7 @@ from tests.adapters.personal import (
 
 WRITER = Cause(CAUSE, CAUSE, "system/recruitment", "00-1-2-01")
 HOLDER = Holder("QH8", PERSON, "application", STREAM)
-KEY = PersonKey.of(UUID(int=7), bytes(32))
+KEY = PersonKey.of(UUID(int=7), HOLDER, bytes(32))
 
 
 def shell_with(pool: Pool, sealer: Keys) -> Shell:

@@ -1,15 +1,19 @@
 """Sealed values, byte for byte as BYTES lays them out, and every way in which one must not open."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic_core import PydanticSerializationError
 
-from shared.contracts.envelope import Draft
+from shared.contracts.catalogue import every_event
+from shared.contracts.envelope import Draft, compose, read
 from shared.contracts.event import Event
-from shared.contracts.personal import Clear, Sealed
+from shared.contracts.personal import Clear, Sealed, Written
 from shared.infra import sealing
 from shared.infra.sealing import (
     At,
@@ -19,7 +23,6 @@ from shared.infra.sealing import (
     PersonKey,
     places,
     sealed_in,
-    told_apart,
     unseal,
 )
 from shared.kernel.identifiers import LogName
@@ -38,6 +41,7 @@ from tests.adapters.personal import (
     given,
     recorded,
 )
+from tests.contracts.samples import body_of
 
 KEY = bytes(range(32))
 KEY_ID = UUID("44444444-4444-4444-8444-444444444444")
@@ -46,9 +50,9 @@ PLACE = At(LOG, EVENT, "/name")
 OTHER_EVENT = UUID("018d7f00-0000-7000-8000-000000000009")
 
 
-def seal(value: Json, key: PersonKey, holder: Holder, at: At) -> Sealed:
+def seal(value: Json, key: PersonKey, at: At) -> Sealed:
     """A value sealed, as it is read back."""
-    return Sealed.model_validate(sealing.seal(value, key, holder, at))
+    return Sealed.model_validate(sealing.seal(value, key, at))
 
 
 def octets(text: str) -> bytes:
@@ -62,7 +66,7 @@ def flipped(text: str) -> str:
 
 
 def test_a_sealed_value_is_laid_out_as_bytes_says() -> None:
-    written = sealing.seal("Ada Oyelaran", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
+    written = sealing.seal("Ada Oyelaran", PersonKey.of(KEY_ID, HOLDER, KEY), PLACE)
     value = Sealed.model_validate(written)
     assert list(written) == ["sealed", "key", "person", "class", "case", "at", "iv", "ct"]
     assert written | {"iv": "", "ct": ""} == {
@@ -87,7 +91,7 @@ def test_a_sealed_value_is_laid_out_as_bytes_says() -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 61, 62, 63, 64, 126, 127, 500])
 def test_plaintext_is_padded_to_a_multiple_of_64_octets(length: int) -> None:
-    value = seal("x" * length, PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
+    value = seal("x" * length, PersonKey.of(KEY_ID, HOLDER, KEY), PLACE)
     plain = len(octets(value.ct)) - 16
     assert plain == -(-(length + 2) // 64) * 64
     assert unseal(value, KEY) == "x" * length
@@ -95,11 +99,11 @@ def test_plaintext_is_padded_to_a_multiple_of_64_octets(length: int) -> None:
 
 @pytest.mark.parametrize("value", [None, True, 7, "Zoë", ["a", 1], {"lines": ["1 High Street"]}])
 def test_any_value_comes_back(value: Json) -> None:
-    assert unseal(seal(value, PersonKey.of(KEY_ID, KEY), HOLDER, PLACE), KEY) == value
+    assert unseal(seal(value, PersonKey.of(KEY_ID, HOLDER, KEY), PLACE), KEY) == value
 
 
 def test_equal_values_do_not_look_equal() -> None:
-    first, second = (seal("same", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE) for _ in range(2))
+    first, second = (seal("same", PersonKey.of(KEY_ID, HOLDER, KEY), PLACE) for _ in range(2))
     assert first.iv != second.iv
     assert first.ct != second.ct
 
@@ -121,7 +125,7 @@ def test_equal_values_do_not_look_equal() -> None:
     ids=str,
 )
 def test_a_value_with_anything_changed_does_not_open(change: dict[str, Any]) -> None:
-    value = seal("Ada Oyelaran", PersonKey.of(KEY_ID, KEY), HOLDER, PLACE)
+    value = seal("Ada Oyelaran", PersonKey.of(KEY_ID, HOLDER, KEY), PLACE)
     for name, new in change.items():
         changed = flipped(getattr(value, name)) if new is None else new
         with pytest.raises(CannotOpen):
@@ -204,7 +208,7 @@ def test_a_value_in_clear_hidden_in_a_list_of_anything_is_refused() -> None:
 
 
 def test_a_value_sealed_by_another_event_stands_only_in_a_copy_in_the_same_log() -> None:
-    before = seal("Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    before = seal("Ada", PersonKey.of(KEY_ID, HOLDER, KEY), At(LOG, OTHER_EVENT, "/name"))
     copied = draft(SampleCopied(person=PERSON, name=before))
     assert places(copied) == []
     assert sealed_in(recorded(copied)) == {"name": before}
@@ -222,11 +226,11 @@ def test_a_reader_refuses_a_value_brought_from_elsewhere() -> None:
     def carrying(name: Sealed) -> Draft:
         return draft(given().model_copy(update={"name": name}))
 
-    foreign = seal("Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LOG, OTHER_EVENT, "/name"))
+    foreign = seal("Ada", PersonKey.of(KEY_ID, HOLDER, KEY), At(LOG, OTHER_EVENT, "/name"))
     with pytest.raises(CannotOpen, match="not a copy"):
         sealed_in(recorded(carrying(foreign)))
     elsewhere = seal(
-        "Ada", PersonKey.of(KEY_ID, KEY), HOLDER, At(LogName("recruitment", "RAJ"), EVENT, "/name")
+        "Ada", PersonKey.of(KEY_ID, HOLDER, KEY), At(LogName("recruitment", "RAJ"), EVENT, "/name")
     )
     with pytest.raises(CannotOpen, match="another log"):
         sealed_in(recorded(carrying(elsewhere)))
@@ -234,40 +238,60 @@ def test_a_reader_refuses_a_value_brought_from_elsewhere() -> None:
         sealed_in(recorded(carrying(foreign.model_copy(update={"at": "here"}))))
 
 
+def sealed(before: Draft) -> Draft:
+    """The draft with what stands in it in clear sealed, each value under a key of its holder's."""
+    for pointer, holder, clear in places(before):
+        at = At(before.log, before.id, pointer)
+        written = sealing.seal(clear.value, PersonKey.of(KEY_ID, holder, KEY), at)
+        before.sealed.append((clear, written))
+    return before
+
+
 def test_sealed_values_are_written_in_the_place_of_those_in_clear() -> None:
     event = given(answers=(SampleAnswer(question="Why?", answer=Clear("Because")),))
-    before = draft(event)
-    written = {
-        place.pointer: sealing.seal(
-            place.clear.value,
-            PersonKey.of(KEY_ID, KEY),
-            place.holder,
-            At(LOG, EVENT, place.pointer),
-        )
-        for place in places(before)
-    }
-    after = before.carrying({id(p.clear): written[p.pointer] for p in places(before)})
-    assert after == before._replace(sealed=after.sealed)
-    read = recorded(after)
-    assert read.data == {
+    after = sealed(draft(event))
+    [name, answer] = (written for _, written in after.sealed)
+    found = recorded(after)
+    assert found.data == {
         "person": str(PERSON),
-        "name": written["/name"],
+        "name": name,
         "email": None,
-        "answers": [{"question": "Why?", "answer": written["/answers/0/answer"]}],
+        "answers": [{"question": "Why?", "answer": answer}],
         "notes": [],
         "referee": None,
         "referee_name": None,
     }
-    assert {at: unseal(value, KEY) for at, value in sealed_in(read).items()} == {
+    assert {at: unseal(value, KEY) for at, value in sealed_in(found).items()} == {
         "name": "Ada Oyelaran",
         "answers/0/answer": "Because",
     }
-    assert sealed_in(read)["answers/0/answer"].at == f"recruitment.QH8 {EVENT} /answers/0/answer"
+    assert sealed_in(found)["answers/0/answer"].at == f"recruitment.QH8 {EVENT} /answers/0/answer"
 
 
-def test_one_object_that_stands_twice_is_told_apart() -> None:
-    name = Clear("Ada")
-    event = given(notes=(name, name)).model_copy(update={"name": name})
-    apart = told_apart(event)
-    assert apart == event
-    assert len({id(place.clear) for place in places(draft(apart))}) == 3
+@pytest.mark.parametrize("kind", every_event(), ids=lambda kind: kind.__name__)
+def test_every_event_is_sealed_place_by_place(kind: type[Event]) -> None:
+    sample = read(body_of(kind))
+    pointers = sealed_in(sample)
+    data = deepcopy(sample.data)
+    for pointer in pointers:
+        *inside, last = (int(part) if part.isdigit() else part for part in pointer.split("/"))
+        owner: Any = data
+        for part in inside:
+            owner = owner[part]
+        owner[last] = Clear(pointer)
+    found = recorded(sealed(draft(kind.model_validate(data), sample.log)))
+    assert {at: unseal(value, KEY) for at, value in sealed_in(found).items()} == {
+        pointer: pointer for pointer in pointers
+    }
+
+
+@pytest.mark.parametrize(
+    "disturb", [list.reverse, list.pop, list.clear], ids=["in another order", "too few", "none"]
+)
+def test_a_value_is_never_written_in_the_place_of_another(
+    disturb: Callable[[list[Written]], object],
+) -> None:
+    before = sealed(draft(given(notes=(Clear("first"), Clear("second")))))
+    disturb(before.sealed)
+    with pytest.raises(PydanticSerializationError, match="must be sealed"):
+        compose(before)

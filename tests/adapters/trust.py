@@ -18,7 +18,7 @@ from deploy.embedded.issuer import EvaluationIssuer
 from services.engagement.app import SERVICE
 from services.engagement.consumers import welcome
 from services.engagement.lookups import partner_of
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.contracts.personal import Sealed
 from shared.contracts.recruitment import PartnerAppointed
@@ -175,10 +175,12 @@ def appointed(person: UUID, appointment: UUID, **other: Any) -> Recorded:
         event=PartnerAppointed(**(facts | other)),
         id=UUID(int=5),
         time=START,
-        actor="coordinator/11111111-1111-4111-8111-111111111111",
-        correlation_id=CAUSE,
-        causation_id=CAUSE,
-        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        cause=Cause(
+            CAUSE,
+            CAUSE,
+            "coordinator/11111111-1111-4111-8111-111111111111",
+            "00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        ),
     )
     stamp = ',"sequence":"0000000002","recordedtime":"2024-04-08T09:00:00.000000Z"}'
     return read(compose(draft)[:-1] + stamp)

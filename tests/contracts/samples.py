@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from shared.contracts.catalogue import every_event
-from shared.contracts.envelope import Draft, compose
+from shared.contracts.envelope import Cause, Draft, compose
 from shared.contracts.event import Event
 from shared.contracts.personal import held
 from shared.contracts.schemas import schema_of
@@ -59,10 +59,12 @@ def body_of(event: type[Event]) -> str:
         event=event.model_validate(data),
         id=identifier,
         time=_AT,
-        actor=f"coordinator/{uuid5(_ROOT, 'actor')}",
-        correlation_id=uuid5(_ROOT, "correlation"),
-        causation_id=uuid5(_ROOT, "causation"),
-        traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        cause=Cause(
+            uuid5(_ROOT, "causation"),
+            uuid5(_ROOT, "correlation"),
+            f"coordinator/{uuid5(_ROOT, 'actor')}",
+            "00-" + "1" * 32 + "-" + "2" * 16 + "-01",
+        ),
     )
     return f'{compose(draft)[:-1]},"sequence":"0000000002","recordedtime":"{_WRITTEN}"}}'
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.log import LogClosed, LogOpened, NumberLost
 from shared.infra.identifiers import new_event_id, new_traceparent
 from shared.infra.recovery.findings import CannotRecover
@@ -103,7 +103,7 @@ def _opening_of(name: LogName, first: Recorded | None) -> Opening:
 
 
 def _lost(name: LogName, log_id: UUID, number: int, version: int, at: datetime) -> Recorded:
-    cause = derive(log_id, f"lost/{number}")
+    loss = derive(log_id, f"lost/{number}")
     body = compose(
         Draft(
             log=name,
@@ -112,10 +112,7 @@ def _lost(name: LogName, log_id: UUID, number: int, version: int, at: datetime) 
             event=NumberLost(reason=LOST),
             id=new_event_id(at),
             time=at,
-            actor=f"system/{name.service}",
-            correlation_id=cause,
-            causation_id=cause,
-            traceparent=new_traceparent(),
+            cause=Cause(loss, loss, f"system/{name.service}", new_traceparent()),
         )
     )
     # the stamp as log.stamped() joins it: the number is not the next, so append() cannot

@@ -14,7 +14,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from pydantic import SecretStr
 
-from shared.contracts.envelope import Draft, Recorded, compose, read
+from shared.contracts.envelope import Cause, Draft, Recorded, compose, read
 from shared.contracts.event import Event
 from shared.contracts.log import NumberLost
 from shared.infra import log
@@ -126,10 +126,7 @@ def entry_of(name: LogName, stream: str, version: int, event: Event, number: int
         event=event,
         id=new_event_id(at),
         time=at,
-        actor=f"coordinator/{CAUSE}",
-        correlation_id=CAUSE,
-        causation_id=CAUSE,
-        traceparent=TRACE,
+        cause=Cause(CAUSE, CAUSE, f"coordinator/{CAUSE}", TRACE),
     )
     kind = type(event).__name__
     return log.Entry(name.organisation, stream, version, kind, compose(draft))

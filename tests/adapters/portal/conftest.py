@@ -33,11 +33,10 @@ from shared.infra.register import read_register
 from shared.infra.sealing import sealed_in
 from shared.infra.settings import ServiceSettings
 from shared.infra.shell import Shell
-from shared.infra.unit import Unit
 from shared.kernel.identifiers import LogName
 from shared.kernel.moments import format_moment
 from tests.adapters.conftest import MakeDatabase
-from tests.adapters.personal import FixedClock, draft, keys, recorded
+from tests.adapters.personal import FixedClock, draft, keys, recorded, sealed_by
 from tests.adapters.portal.logs import Logs, fold_live, moment, uid
 from tests.adapters.portal.story import ENGAGEMENT, Story, partner
 
@@ -104,9 +103,8 @@ class Neighbours:
             name=Clear(name),
         )
         async with self.keeper.acquire() as connection:
-            [written] = await keys().seal(
-                Unit.within(connection),
-                [draft(welcomed, ENGAGEMENT, f"partner/{uid('partner', who)}")],
+            [written] = await sealed_by(
+                keys(), connection, draft(welcomed, ENGAGEMENT, f"partner/{uid('partner', who)}")
             )
         return sealed_in(recorded(written))["name"]
 

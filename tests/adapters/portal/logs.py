@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from shared.contracts import engagement, notifications, payments, recruitment  # noqa: F401
-from shared.contracts.envelope import Draft, compose, read
+from shared.contracts.envelope import Cause, Draft, compose, read
 from shared.contracts.event import CATALOGUE, Event
 from shared.contracts.log import LogOpened
 from shared.contracts.personal import Sealed
@@ -76,10 +76,7 @@ class Logs:
             event=event,
             id=uid(log, number),
             time=at or self.now,
-            actor=f"system/{log.service}",
-            correlation_id=uid(log),
-            causation_id=uid(log),
-            traceparent=TRACE,
+            cause=Cause(uid(log), uid(log), f"system/{log.service}", TRACE),
         )
         stamp = f',"sequence":"{number:010d}","recordedtime":"{format_moment(self.now)}"}}'
         entries.append(compose(draft)[:-1] + stamp)

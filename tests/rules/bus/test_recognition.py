@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.contracts.envelope import Draft, compose, read
+from shared.contracts.envelope import Cause, Draft, compose, read
 from shared.contracts.log import NumberLost
 from shared.infra.bus.recognition import (
     Ahead,
@@ -25,7 +25,8 @@ ID = UUID("018e0d6e-0000-7000-8000-000000000001")
 
 
 def body(sequence: int, log: LogName = LOG) -> bytes:
-    draft = Draft(log, "note/1", 1, NumberLost(reason="x"), ID, AT, "system/test", ID, ID, "00-1")
+    cause = Cause(ID, ID, "system/test", "00-1")
+    draft = Draft(log, "note/1", 1, NumberLost(reason="x"), ID, AT, cause)
     stamp = f',"sequence":"{sequence:010}","recordedtime":"2024-03-05T14:00:00.000000Z"}}'
     return (compose(draft)[:-1] + stamp).encode()
 
