@@ -37,8 +37,9 @@ storm: setup
 up: setup
 	@$(BIN)/partners up $(ARGS)
 
+# A worker that dies ends the run: in the place of one that is replaced, the others wait for ever.
 test: setup
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0 $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import whole
+from shared.infra.bus.clients import started, stopped
 from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.topics import Topics
 from shared.infra.signing import MalformedNote, NotSigned, read_signed_by
@@ -54,13 +54,13 @@ class Notices:
         """Put notes on the topic, each with its origin as the key, in this order."""
         producer = self._access.producer()
         try:
-            await whole(producer.start())
+            await started(producer.start())
             for origin, written in notes:
                 await producer.send_and_wait(
                     TOPIC, written.encode(), key=origin.encode(), partition=0, headers=_HEADERS
                 )
         finally:
-            await whole(producer.stop())
+            await stopped(producer.stop())
 
     def _forget(self) -> None:
         self._largest.clear()

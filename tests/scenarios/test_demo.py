@@ -110,7 +110,7 @@ STORIES = {
 def test_a_story_that_cannot_be_read_says_why(tmp_path: Path, text: str, sentence: str) -> None:
     story = tmp_path / "story.yaml"
     story.write_text(text)
-    done = demo(story, tmp_path / "data", 60)
+    done = demo(story, tmp_path / "data")
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
@@ -119,7 +119,7 @@ def test_a_story_that_cannot_be_read_says_why(tmp_path: Path, text: str, sentenc
 def test_a_verb_nobody_knows_is_said_with_its_step(tmp_path: Path) -> None:
     story = tmp_path / "story.yaml"
     story.write_text(SHORT.read_text().replace("does: convenes the panel", "does: summons them"))
-    done = demo(story, tmp_path / "data", 120)
+    done = demo(story, tmp_path / "data")
     assert done.returncode == 1
     said = " ".join((done.stdout + done.stderr).split())
     assert "Step 8 (Ben Castle summons them" in said

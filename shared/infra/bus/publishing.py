@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import whole
+from shared.infra.bus.clients import started, stopped
 from shared.infra.bus.reading import TopicReader
 from shared.infra.bus.records import outgoing
 from shared.infra.bus.standing import Published, Standing
@@ -68,8 +68,8 @@ class Publisher:
         await self._load()
         async with AsyncExitStack() as stack:
             producer = self._access.producer()
-            stack.push_async_callback(lambda: whole(producer.stop()))
-            await whole(producer.start())
+            stack.push_async_callback(lambda: stopped(producer.stop()))
+            await started(producer.start())
             reader = await stack.enter_async_context(TopicReader(self._access, names))
             survey = Survey(self._service, self._connection, reader, self._vouching)
             while True:

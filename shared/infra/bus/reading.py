@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import whole
+from shared.infra.bus.clients import started, stopped
 
 READ_SECONDS: Final = 10.0
 FORGETFUL_READ_SECONDS: Final = 1.0
@@ -31,9 +31,9 @@ class TopicReader:
 
     async def __aenter__(self) -> Self:
         try:
-            await whole(self._consumer.start())
+            await started(self._consumer.start())
         except BaseException:
-            await whole(self._consumer.stop())
+            await stopped(self._consumer.stop())
             raise
         self._consumer.assign(list(self._places.values()))
         self._consumer.pause(*self._places.values())
@@ -45,7 +45,7 @@ class TopicReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await whole(self._consumer.stop())
+        await stopped(self._consumer.stop())
 
     async def ends(self) -> dict[str, int]:
         """Each topic's end offset, to be compared only with its own past.

@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import whole
+from shared.infra.bus.clients import started, stopped
 from shared.infra.bus.feed import Delivery, Feed
 from shared.infra.bus.worker import MOST_AT_ONCE, LogWorker
 from shared.kernel.identifiers import LogName
@@ -73,7 +73,7 @@ class Subscription:
 
     async def start(self) -> None:
         """Connect and join the group."""
-        await whole(self._broker.start())
+        await started(self._broker.start())
 
     async def finish(self) -> None:
         """Take nothing more, let the workers finish what they are at, commit, close."""
@@ -84,7 +84,7 @@ class Subscription:
             for task in unfinished:
                 task.cancel()
         await self.revoke()
-        await whole(self._broker.stop())
+        await stopped(self._broker.stop())
 
     async def commit_for_ever(self) -> None:
         """Commit what is done, now and then."""

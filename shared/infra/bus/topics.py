@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import whole
+from shared.infra.bus.clients import started, stopped
 
 TOPIC_SETTINGS: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 _ATTEMPTS: Final = 50
@@ -30,9 +30,9 @@ class Topics:
 
     async def __aenter__(self) -> Self:
         try:
-            await whole(self._client.start())
+            await started(self._client.start())
         except BaseException:
-            await whole(self._client.close())
+            await stopped(self._client.close())
             raise
         return self
 
@@ -42,7 +42,7 @@ class Topics:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await whole(self._client.close())
+        await stopped(self._client.close())
 
     async def make(self, names: Sequence[str]) -> None:
         """Make the topics that are missing, in one request; those that exist stay as they are."""
@@ -76,12 +76,12 @@ class Topics:
             return []
         reader = self._access.reader()
         try:
-            await whole(reader.start())
+            await started(reader.start())
             ends = await reader.end_offsets(
                 [TopicPartition(name, n) for name, count in counts.items() for n in range(count)]
             )
         finally:
-            await whole(reader.stop())
+            await stopped(reader.stop())
         used = {place.topic for place, end in ends.items() if end > 0}
         return [name for name in counts if name not in used]
 
