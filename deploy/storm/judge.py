@@ -28,10 +28,10 @@ def failures(
         yield f"The trail is not verified: {disturbed['outcome']['audit']['difference']}"
     told = told_twice(data)
     if told:
-        yield f"{len(told)} messages were sent twice, the first of them {told[0]}."
+        yield f"Messages sent twice: {len(told)}, the first of them {told[0]}."
     paid = paid_twice(data)
     if paid:
-        yield f"{len(paid)} payments stand in two bank files or twice in one."
+        yield f"Payments that stand in two bank files, or twice in one: {len(paid)}."
 
 
 def too_slow(done: Sequence[Done]) -> Iterator[str]:

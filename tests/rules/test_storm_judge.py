@@ -45,7 +45,7 @@ def test_an_email_that_was_sent_twice_is_said(tmp_path: Path) -> None:
     put(tmp_path, "messages/RAJ/one.eml", SENT)
     put(tmp_path, "messages/RAJ/again.eml", SENT)
     assert list(failures(report(), report(), tmp_path)) == [
-        "1 messages were sent twice, the first of them <one@partners.invalid>."
+        "Messages sent twice: 1, the first of them <one@partners.invalid>."
     ]
 
 
@@ -54,7 +54,7 @@ def test_a_payment_that_stands_twice_is_said(tmp_path: Path, files: dict[str, in
     for name, times in files.items():
         put(tmp_path, f"payments/RAJ/{name}", LINE.encode() * times)
     assert list(failures(report(), report(), tmp_path)) == [
-        "1 payments stand in two bank files or twice in one."
+        "Payments that stand in two bank files, or twice in one: 1."
     ]
 
 
