@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.infra.bus.access import BusAccess
+from shared.infra.bus.clients import stay
 from shared.infra.bus.reading import TopicReader
 from shared.infra.endless import is_stray
 
@@ -60,7 +61,7 @@ async def holes(access: BusAccess, heads: Mapping[str, int]) -> dict[str, int]:
 async def begin_again(access: BusAccess, group: str, logs: Sequence[str], seconds: float) -> bool:
     """Join a group and put the logs it is given back to their first record; whether there were any.
 
-    Members that were there get their logs back when it leaves, from where it put them.
+    Members that were there get their logs back when its session ends, from where it put them.
     """
     consumer = AIOKafkaConsumer(
         *logs,
@@ -80,6 +81,7 @@ async def begin_again(access: BusAccess, group: str, logs: Sequence[str], second
     except (KafkaError, OSError, TimeoutError):
         return False
     finally:
+        stay(consumer)
         with suppress(Strayed), nothing_strays():
             await consumer.stop()
     return True

@@ -26,12 +26,13 @@ FROM unnest(ARRAY[$1::text, $2::text]) AS role
 WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
 
 -- name: database
--- The statements for a database $1 that its owner $2 owns and only $3, the service, may otherwise enter. A
--- service stopped in a transaction would keep an organisation's head locked: the server ends it after a minute.
+-- The statements for a database $1 that its owner $2 owns and only $3, the service, may otherwise enter, and at
+-- no moment may not. A service stopped in a transaction would keep an organisation's head locked: the server
+-- ends it after a minute.
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8''', $1::text, $2::text)
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = $1)
-UNION ALL SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $1::text)
 UNION ALL SELECT format('GRANT CONNECT ON DATABASE %I TO %I', $1::text, $3::text)
+UNION ALL SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $1::text)
 UNION ALL SELECT format(
     'ALTER ROLE %I IN DATABASE %I SET idle_in_transaction_session_timeout = ''60s''', $3::text, $1::text
 );

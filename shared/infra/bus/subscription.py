@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
 from shared.infra.bus.access import BusAccess
-from shared.infra.bus.clients import started, stopped
+from shared.infra.bus.clients import started, stay, stopped
 from shared.infra.bus.feed import Delivery, Feed
 from shared.infra.bus.worker import MOST_AT_ONCE, LogWorker
 from shared.kernel.identifiers import LogName
@@ -44,6 +44,7 @@ class Subscription:
         self.joined = False
         """Whether the group has given this process its share of the topics."""
         self._group = group
+        self._forgetful = access.forgetful
         self._feeds = feeds
         self._tasks: list[asyncio.Task[None]] = []
         self._committed: dict[TopicPartition, int] = {}
@@ -84,6 +85,9 @@ class Subscription:
             for task in unfinished:
                 task.cancel()
         await self.revoke()
+        consumer: AIOKafkaConsumer | None = self._subscriber.consumer
+        if self._forgetful and consumer is not None:
+            stay(consumer)
         await stopped(self._broker.stop())
 
     async def commit_for_ever(self) -> None:
