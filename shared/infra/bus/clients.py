@@ -48,7 +48,9 @@ def stay(consumer: AIOKafkaConsumer) -> None:
         return
 
     # aiokafka's setting for it is a fixed name, and such a member that broker never lets go
-    consumer._coordinator._maybe_leave_group = say_nothing  # noqa: SLF001
+    coordinator = consumer._coordinator  # noqa: SLF001 - none before it has reached the broker
+    if coordinator is not None:
+        coordinator._maybe_leave_group = say_nothing  # noqa: SLF001
 
 
 async def _over(step: Coroutine[Any, Any, None], longest: float | None) -> asyncio.Task[None]:

@@ -1,5 +1,9 @@
 """A member of a consumer group that stops: the embedded broker must not hear that it leaves."""
 
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from deploy.embedded.broker import Broker
 from shared.infra.bus.subscription import Subscription
 from shared.infra.bus.topics import make_topics
 from shared.kernel.identifiers import LogName
@@ -35,3 +39,13 @@ async def test_who_stops_does_not_say_so_to_a_broker_that_would_wait_for_its_lea
         await until(has_joined)
         await subscription.finish()
     assert await members(broker, group) == 1
+
+
+async def test_who_found_no_broker_stops_as_well(fresh_broker: Broker, organisation: str) -> None:
+    server = BusServer(fresh_broker.bootstrap_servers, idempotence=False)
+    log = LogName("engagement", organisation)
+    subscription = Subscription(access(server), "engagement@test", [log], lambda _: [])
+    fresh_broker.kill()
+    with pytest.raises(KafkaConnectionError):
+        await subscription.start()
+    await subscription.finish()
