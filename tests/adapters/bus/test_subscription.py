@@ -24,8 +24,9 @@ async def members(broker: BusServer, group: str) -> int:
 
 
 async def test_who_stops_does_not_say_so_to_a_broker_that_would_wait_for_its_leader_for_ever(
-    broker: BusServer, organisation: str
+    fresh_broker: Broker, organisation: str
 ) -> None:
+    broker = BusServer(fresh_broker.bootstrap_servers, idempotence=False)
     log, group = LogName("engagement", organisation), f"engagement@{organisation}"
     await make_topics(access(broker), [str(log)])
     for _ in range(2):
